@@ -1,0 +1,1 @@
+//! The domains: what the product does, one folder each.

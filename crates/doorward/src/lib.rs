@@ -1,0 +1,1 @@
+//! The only binary: command line, configuration, start-up.

@@ -1,0 +1,1 @@
+//! Key hierarchy, sealing, blind index and key providers. No SQL, no async.

@@ -1,0 +1,1 @@
+//! What tests share: a private PostgreSQL cluster, a fake clock, both engines, mail makers.

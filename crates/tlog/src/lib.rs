@@ -1,0 +1,1 @@
+//! Transparency log: tree, tiles, checkpoints, proofs and their verifier. No SQL, no async.
