@@ -1,0 +1,160 @@
+//! A worker thread: takes closures, runs each in a transaction, runs it again when two met, and
+//! asks for the fate of a commit that the connection did not survive.
+
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kernel::fail_point;
+use tokio::sync::broadcast;
+
+use super::session::{Session, Trouble};
+use super::tls::Target;
+use crate::job::{Job, Ran};
+use crate::{BoxedJob, Change, Error, Tx};
+
+/// Runs of one closure before a conflict is given up as one.
+const TRIES: u32 = 12;
+/// Waits before a lost server is asked again; after that the callers are told.
+const RECONNECT: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500)];
+
+pub(super) struct Worker {
+    target: Arc<Target>,
+    session: Option<Session>,
+    /// Where a writer announces its changes; a reader has none.
+    bus: Option<broadcast::Sender<Change>>,
+}
+
+/// How one run ended.
+enum End {
+    Done(Vec<Change>),
+    Failed,
+    Again(Error),
+    Broken(Error),
+}
+
+impl Worker {
+    pub(super) const fn new(target: Arc<Target>, bus: Option<broadcast::Sender<Change>>) -> Self {
+        Self { target, session: None, bus }
+    }
+
+    pub(super) fn run(&mut self, jobs: &Mutex<Receiver<BoxedJob>>) {
+        loop {
+            let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(mut job) = next else { return };
+            let error = self.finish(&mut *job);
+            job.answer(error);
+        }
+    }
+
+    /// Runs a closure to its end; an error means that its own result does not count.
+    fn finish(&mut self, job: &mut dyn Job) -> Option<Error> {
+        let mut last = Error::Conflict;
+        for attempt in 0..TRIES {
+            if self.session.is_none() {
+                match self.connect() {
+                    Ok(session) => self.session = Some(session),
+                    Err(error) => return Some(error),
+                }
+            }
+            match self.once(job) {
+                End::Done(changes) => {
+                    self.announce(changes);
+                    return None;
+                }
+                End::Failed => return None,
+                End::Broken(error) => return Some(error),
+                End::Again(error) => last = error,
+            }
+            // Two that met wait for different times; the address of the job is as good as dice.
+            let spread = std::ptr::from_ref(job).cast::<()>().addr() as u64 >> 6 & 7;
+            std::thread::sleep(Duration::from_millis(u64::from(attempt) * (1 + spread)));
+        }
+        Some(last)
+    }
+
+    fn connect(&self) -> Result<Session, Error> {
+        let mut last = Error::Closed;
+        for wait in RECONNECT {
+            std::thread::sleep(wait);
+            match Session::connect(&self.target) {
+                Ok(session) => return Ok(session),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn once(&mut self, job: &mut dyn Job) -> End {
+        let Some(session) = self.session.as_mut() else { return End::Again(Error::Closed) };
+        session.begin_with_first(if self.bus.is_some() {
+            "BEGIN ISOLATION LEVEL READ COMMITTED"
+        } else {
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        });
+        let mut tx = Tx::postgres(session);
+        let ran = job.run(&mut tx);
+        let changes = tx.into_changes();
+        match session.trouble() {
+            Trouble::None => {}
+            Trouble::Conflict => {
+                let _ = session.roll_back();
+                return End::Again(Error::Conflict);
+            }
+            Trouble::Lost => {
+                // Before COMMIT nothing has happened, so the closure may run again elsewhere.
+                self.session = None;
+                return End::Again(Error::Unavailable("the connection was lost".to_owned()));
+            }
+        }
+        if ran == Ran::Undo || session.is_untouched() {
+            if session.roll_back().is_err() {
+                self.session = None;
+            }
+            return if ran == Ran::Keep { End::Done(changes) } else { End::Failed };
+        }
+        self.commit(job.name(), changes)
+    }
+
+    fn commit(&mut self, name: &'static str, changes: Vec<Change>) -> End {
+        let Some(session) = self.session.as_mut() else { return End::Again(Error::Closed) };
+        fail_point::pass("db.commit.before");
+        let committed = session.commit();
+        fail_point::pass("db.commit.after");
+        match (committed, session.trouble()) {
+            (Ok(()), _) => End::Done(changes),
+            (Err(error), Trouble::Conflict) => End::Again(error),
+            (Err(error), Trouble::Lost) => {
+                let transaction = session.transaction().map(str::to_owned);
+                self.session = None;
+                self.fate(name, transaction, changes, error)
+            }
+            (Err(error), Trouble::None) => End::Broken(error),
+        }
+    }
+
+    /// A connection lost at COMMIT: the server knows whether the change stands.
+    fn fate(&mut self, name: &'static str, transaction: Option<String>, changes: Vec<Change>, error: Error) -> End {
+        // A read changes nothing and so may simply run again.
+        let Some(transaction) = transaction else { return End::Again(error) };
+        let asked = self.connect().and_then(|mut session| {
+            let committed = session.was_committed(&transaction)?;
+            self.session = Some(session);
+            Ok(committed)
+        });
+        tracing::warn!(work = name, committed = ?asked.as_ref().ok(), "the connection was lost at a commit");
+        match asked {
+            Ok(true) => End::Done(changes),
+            Ok(false) => End::Again(error),
+            Err(error) => End::Broken(error),
+        }
+    }
+
+    fn announce(&self, changes: Vec<Change>) {
+        let Some(bus) = &self.bus else { return };
+        for change in changes {
+            // Nobody listening is no error.
+            let _ = bus.send(change);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a closure sees: statements in, rows out, one transaction.
+
+use crate::postgres::Session;
+use crate::row::{Columns, Row};
+use crate::{Change, Error, Statement, Value, sqlite};
+
+/// A transaction. After a statement failed, nothing more runs in it: PostgreSQL behaves so, and
+/// here SQLite does too.
+pub struct Tx<'c> {
+    link: Link<'c>,
+    aborted: bool,
+    changes: Vec<Change>,
+}
+
+enum Link<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c mut Session),
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self { link: Link::Sqlite(connection), aborted: false, changes: Vec::new() }
+    }
+
+    pub(crate) const fn postgres(session: &'c mut Session) -> Self {
+        Self { link: Link::Postgres(session), aborted: false, changes: Vec::new() }
+    }
+
+    pub(crate) const fn is_aborted(&self) -> bool {
+        self.aborted
+    }
+
+    pub(crate) fn into_changes(self) -> Vec<Change> {
+        self.changes
+    }
+
+    /// Announces a change once the transaction is durable; an undone one announces nothing.
+    pub fn announce(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Runs a statement and returns the number of rows it changed.
+    pub fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
+        self.check()?;
+        let done = match &mut self.link {
+            Link::Sqlite(connection) => sqlite::execute(connection, statement, values),
+            Link::Postgres(session) => session.execute(statement, values),
+        };
+        self.note(done)
+    }
+
+    /// Runs a statement that must change exactly one row.
+    pub fn execute_one(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<(), Error> {
+        match self.execute(statement, values)? {
+            1 => Ok(()),
+            found => self.note(Err(Error::Affected { statement: statement.name(), expected: 1, found })),
+        }
+    }
+
+    /// Runs several statements in order; on PostgreSQL they travel together, which saves a round
+    /// trip each. Returns the rows that each changed.
+    pub fn execute_all(&mut self, work: &[(&'static Statement, &[Value<'_>])]) -> Result<Vec<u64>, Error> {
+        self.check()?;
+        let done = match &mut self.link {
+            Link::Sqlite(connection) => {
+                work.iter().map(|(statement, values)| sqlite::execute(connection, statement, values)).collect()
+            }
+            Link::Postgres(session) => session.execute_all(work),
+        };
+        self.note(done)
+    }
+
+    /// Runs a query and maps each row.
+    pub fn query<T>(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        self.for_each(statement, values, |row| {
+            rows.push(map(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Runs a query that gives at most one row that matters; further rows are not looked at.
+    pub fn query_opt<T>(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        map: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut map = Some(map);
+        let mut found = None;
+        self.for_each(statement, values, |row| {
+            if let Some(map) = map.take() {
+                found = Some(map(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Runs a query that must give a row.
+    pub fn query_one<T>(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        map: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let found = self.query_opt(statement, values, map)?;
+        match found {
+            Some(found) => Ok(found),
+            None => self.note(Err(Error::Missing)),
+        }
+    }
+
+    /// Runs a query and hands each row over without keeping them.
+    pub fn for_each(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.check()?;
+        let done = match &mut self.link {
+            Link::Sqlite(connection) => sqlite::for_each(connection, statement, values, &mut each),
+            Link::Postgres(session) => session.rows(statement, values).and_then(|rows| {
+                rows.iter()
+                    .try_for_each(|row| each(&Row { statement: statement.name(), columns: Columns::Postgres(row) }))
+            }),
+        };
+        self.note(done)
+    }
+
+    /// Prepares a statement without running it; the engine's words when it refuses.
+    pub(crate) fn prepare(&mut self, statement: &'static Statement) -> Result<(), String> {
+        match &mut self.link {
+            Link::Sqlite(connection) => connection
+                .prepare_cached(statement.sqlite())
+                .map(drop)
+                .map_err(|error| format!("{}: {error}", statement.name())),
+            Link::Postgres(session) => session.check(statement),
+        }
+    }
+
+    const fn check(&self) -> Result<(), Error> {
+        if self.aborted { Err(Error::Aborted) } else { Ok(()) }
+    }
+
+    fn note<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        self.aborted |= done.is_err();
+        done
+    }
+}
