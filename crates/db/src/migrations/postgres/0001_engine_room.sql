@@ -189,16 +189,25 @@ CREATE TABLE blob_removal (
     PRIMARY KEY (org, blob_name)
 );
 
--- Message-IDs (keyed hashes) that mails bear or mention, and the conversation they lead to.
+-- Message-IDs (keyed hashes) and the message that bears each. A mail that mentions one which has
+-- not come yet leaves a row without a message: whoever bears it later meets it there.
 CREATE TABLE mail_reference (
     org BYTEA NOT NULL,
     reference BYTEA NOT NULL,
-    conversation BYTEA NOT NULL,
-    -- The message that bears it; none while it was only mentioned.
+    conversation BYTEA,
     message BYTEA,
+    PRIMARY KEY (org, reference)
+);
+CREATE INDEX mail_reference_by_conversation ON mail_reference (org, conversation) WHERE conversation IS NOT NULL;
+
+-- Conversations that mention a Message-ID which has not come yet.
+CREATE TABLE mail_mention (
+    org BYTEA NOT NULL,
+    reference BYTEA NOT NULL,
+    conversation BYTEA NOT NULL,
     PRIMARY KEY (org, reference, conversation)
 );
-CREATE INDEX mail_reference_by_conversation ON mail_reference (org, conversation);
+CREATE INDEX mail_mention_by_conversation ON mail_mention (org, conversation);
 
 -- What has arrived: the same Message-ID with the same content is one mail.
 CREATE TABLE mail_arrival (

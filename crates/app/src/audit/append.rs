@@ -1,0 +1,59 @@
+//! Writing entries: sealed and hashed outside the transaction, linked to their chain inside it.
+
+use db::{Change, Tx};
+use envelope::SubjectId;
+use kernel::{AuditEntryId, Entropy, Id, OrganisationId, Timestamp};
+use tlog::Hash;
+use tlog::chain;
+
+use super::{Audit, Entry, Error, store};
+use crate::vault::{Column, SubjectKeys};
+
+/// An entry that only lacks its place in the chain.
+pub struct Prepared {
+    pub(super) id: AuditEntryId,
+    pub(super) subject: SubjectId,
+    pub(super) at: Timestamp,
+    pub(super) body_hash: Hash,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl Audit {
+    /// Salts, hashes and seals an entry under the keys of the one it is about.
+    pub fn prepare(&self, keys: &SubjectKeys, entry: &Entry) -> Result<Prepared, Error> {
+        let entropy = &*self.context.entropy;
+        let id = AuditEntryId::new(entry.at, entropy);
+        let salt = entropy.array::<{ chain::SALT_BYTES }>();
+        let body = entry.body();
+        let body_hash = chain::body_hash(&salt, &body);
+        let mut opened = Vec::with_capacity(salt.len() + body.len());
+        opened.extend_from_slice(&salt);
+        opened.extend_from_slice(&body);
+        let sealed = keys.seal(Column::AuditEntry, id.bytes(), &opened, entropy)?;
+        Ok(Prepared { id, subject: keys.subject(), at: entry.at, body_hash, sealed })
+    }
+
+    /// Links prepared entries to the chains of their subjects and stores them, in order.
+    ///
+    /// The head row of each chain is held until the transaction ends, so that two actions about
+    /// one customer cannot claim the same sequence.
+    pub fn append(tx: &mut Tx<'_>, organisation: OrganisationId, entries: &[Prepared]) -> Result<(), Error> {
+        let mut subjects: Vec<SubjectId> = entries.iter().map(|entry| entry.subject).collect();
+        // One order for all, so that two transactions never wait for each other's heads.
+        subjects.sort_unstable();
+        subjects.dedup();
+        for subject in subjects {
+            let mut head = store::lock_head(tx, organisation, subject)?;
+            for entry in entries.iter().filter(|entry| entry.subject == subject) {
+                let next = head.advance(&entry.body_hash);
+                store::insert_entry(tx, organisation, entry, &head.commitment, &next)?;
+                head = next;
+            }
+            store::move_head(tx, organisation, subject, &head)?;
+        }
+        if let Some(first) = entries.first() {
+            tx.announce(Change { organisation, kind: "audit", id: *first.subject.bytes() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! Customers: made when they first write, found again by a contact point, linked when two turn
+//! out to be one, gone when their keys are.
+
+use std::sync::Arc;
+
+use db::Tx;
+use kernel::{ContactPointId, CustomerId, Id, OrganisationId, Timestamp, ValueId, limits};
+
+use super::contact_point::{ContactKind, Normalised};
+use super::inventory::FieldId;
+use super::keys::{NewKeys, SubjectKeys};
+use super::place::Column;
+use super::{Error, Vault, store};
+
+/// Merges are followed this far; a longer chain is a loop that somebody made by hand.
+const MERGE_STEPS: usize = 64;
+
+/// What kind of customer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomerKind {
+    /// A person or organisation that can be told apart.
+    Known,
+    /// The one to whom mail without a usable sender goes.
+    Unknown,
+}
+
+impl CustomerKind {
+    /// The stored word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where a customer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomerState {
+    /// Lives under its own id.
+    Live,
+    /// Turned out to be this other customer.
+    Merged(CustomerId),
+    /// Its keys are destroyed.
+    Erased,
+}
+
+/// A customer prepared outside the transaction that will store it.
+pub struct NewCustomer {
+    /// The new id.
+    pub id: CustomerId,
+    /// Its keys.
+    pub keys: NewKeys,
+    kind: CustomerKind,
+    point: (ContactPointId, ContactKind, [u8; 32], Vec<u8>),
+    name: Option<(ValueId, Vec<u8>)>,
+}
+
+impl NewCustomer {
+    /// The opened keys, to seal what comes with the customer.
+    pub const fn opened(&self) -> &Arc<SubjectKeys> {
+        &self.keys.keys
+    }
+}
+
+impl Vault {
+    /// Prepares a customer known by one contact point, and by a name if one was given.
+    pub fn prepare_customer(
+        &self,
+        organisation: OrganisationId,
+        contact: &Normalised,
+        name: Option<&str>,
+    ) -> Result<NewCustomer, Error> {
+        let (now, entropy) = (self.context.clock.now(), &*self.context.entropy);
+        let customer = CustomerId::new(now, entropy);
+        let keys = self.new_keys(organisation, customer.into())?;
+        let point = ContactPointId::new(now, entropy);
+        let sealed = keys.keys.seal(Column::ContactPoint, point.bytes(), contact.written().as_bytes(), entropy)?;
+        let blind = self.blind(organisation, contact.kind().index(), contact.normalised().as_bytes())?;
+        let name = name
+            .filter(|name| !name.is_empty() && name.len() <= limits::VALUE_BYTES)
+            .map(|name| {
+                let value = ValueId::new(now, entropy);
+                let sealed = keys.keys.seal(Column::CustomerValue, value.bytes(), name.as_bytes(), entropy)?;
+                Ok::<_, Error>((value, sealed))
+            })
+            .transpose()?;
+        let kind =
+            if contact.kind() == ContactKind::Unknown { CustomerKind::Unknown } else { CustomerKind::Known };
+        Ok(NewCustomer { id: customer, keys, kind, point: (point, contact.kind(), blind, sealed), name })
+    }
+
+    /// Stores a prepared customer; [`Error::Stale`] when somebody took the contact point meanwhile.
+    pub fn insert_customer(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        new: &NewCustomer,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        store::insert_customer(tx, organisation, new.id, new.kind.word(), now)?;
+        Self::insert_keys(tx, &new.keys, now)?;
+        let (point, kind, blind, sealed) = &new.point;
+        if !store::insert_contact_point(tx, organisation, (*point, new.id), (kind.word(), blind, sealed), now)? {
+            return Err(Error::Stale);
+        }
+        if let Some((value, sealed)) = &new.name {
+            store::insert_value(tx, organisation, (*value, new.id, FieldId::NAME.number()), sealed, now)?;
+        }
+        Ok(())
+    }
+
+    /// The living customer behind a contact point, merges followed; none when nobody has it.
+    pub fn find_by_contact(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        kind: ContactKind,
+        blind: &[u8; 32],
+    ) -> Result<Option<CustomerId>, Error> {
+        match store::contact_point_owner(tx, organisation, kind.word(), blind)? {
+            Some(owner) => Self::survivor(tx, organisation, owner).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The customer under whose id this one lives now.
+    pub fn survivor(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        customer: CustomerId,
+    ) -> Result<CustomerId, Error> {
+        let mut current = customer;
+        for _ in 0..MERGE_STEPS {
+            match Self::state(tx, organisation, current, false)? {
+                CustomerState::Merged(into) => current = into,
+                CustomerState::Live | CustomerState::Erased => return Ok(current),
+            }
+        }
+        Err(Error::NoCustomer)
+    }
+
+    /// Where a customer stands; `hold` keeps merges and erasures away until the transaction ends.
+    pub fn state(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        customer: CustomerId,
+        hold: bool,
+    ) -> Result<CustomerState, Error> {
+        let row = store::customer(tx, organisation, customer, hold)?.ok_or(Error::NoCustomer)?;
+        Ok(match (row.erased_at, row.merged_into) {
+            (Some(_), _) => CustomerState::Erased,
+            (None, Some(into)) => CustomerState::Merged(into),
+            (None, None) => CustomerState::Live,
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! The data keys of one subject: made, wrapped, stored, opened, and used to seal and open.
+
+use std::sync::{Arc, OnceLock};
+
+use db::Tx;
+use envelope::chunked::FileKey;
+use envelope::{Dek, DekSlot, FieldKey, KeyVersion, RetentionClass, SubjectId};
+use kernel::{Entropy, OrganisationId, Timestamp};
+use zeroize::Zeroizing;
+
+use super::place::{Column, Retention};
+use super::{Error, Vault, store};
+
+const FIRST_VERSION: KeyVersion = 1;
+
+struct Slot {
+    version: KeyVersion,
+    dek: Dek,
+}
+
+/// Opened data keys of one customer, or of the organisation itself.
+pub struct SubjectKeys {
+    organisation: OrganisationId,
+    subject: SubjectId,
+    slots: [Option<Slot>; Retention::ALL.len()],
+    // Deriving and scheduling a key costs more than sealing with it, so each is kept.
+    prepared: [OnceLock<FieldKey>; Column::COUNT],
+}
+
+impl SubjectKeys {
+    fn new(organisation: OrganisationId, subject: SubjectId, slots: [Option<Slot>; Retention::ALL.len()]) -> Self {
+        Self { organisation, subject, slots, prepared: std::array::from_fn(|_| OnceLock::new()) }
+    }
+
+    /// Whose data it is.
+    pub const fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    /// Whom the keys belong to.
+    pub const fn subject(&self) -> SubjectId {
+        self.subject
+    }
+
+    fn key(&self, column: Column) -> Result<(&FieldKey, KeyVersion), Error> {
+        let slot = self.slots.get(column.retention().slot()).and_then(Option::as_ref).ok_or(Error::Erased)?;
+        let prepared = self.prepared.get(column.slot()).ok_or(Error::Erased)?;
+        Ok((prepared.get_or_init(|| slot.dek.field_key(column.field_class())), slot.version))
+    }
+
+    /// Seals a value for one column of one row.
+    pub fn seal(
+        &self,
+        column: Column,
+        row: &[u8; 16],
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Error> {
+        let (key, version) = self.key(column)?;
+        Ok(key.seal(&column.place(self.organisation, self.subject, *row, version), plaintext, entropy))
+    }
+
+    /// Opens what was sealed for this column of this row; anything else is refused.
+    pub fn open(&self, column: Column, row: &[u8; 16], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let (key, version) = self.key(column)?;
+        Ok(key.open(&column.place(self.organisation, self.subject, *row, version), sealed)?)
+    }
+
+    /// Seals the key of an attachment.
+    pub fn seal_file_key(
+        &self,
+        column: Column,
+        row: &[u8; 16],
+        file: &FileKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Error> {
+        let (key, version) = self.key(column)?;
+        Ok(file.seal(key, &column.place(self.organisation, self.subject, *row, version), entropy))
+    }
+
+    /// Opens the key of an attachment.
+    pub fn open_file_key(&self, column: Column, row: &[u8; 16], sealed: &[u8]) -> Result<FileKey, Error> {
+        let (key, version) = self.key(column)?;
+        Ok(FileKey::open(key, &column.place(self.organisation, self.subject, *row, version), sealed)?)
+    }
+}
+
+/// Fresh keys of a new subject, wrapped and ready to be stored with the change that needs them.
+pub struct NewKeys {
+    /// The keys, ready to seal with.
+    pub keys: Arc<SubjectKeys>,
+    epoch: u32,
+    wrapped: Vec<(Retention, Vec<u8>)>,
+}
+
+impl Vault {
+    /// Makes a data key for each retention class of a new subject.
+    pub fn new_keys(&self, organisation: OrganisationId, subject: SubjectId) -> Result<NewKeys, Error> {
+        let epoch = self.context.keyring.current_epoch(organisation)?;
+        let kek = self.context.keyring.kek(organisation, epoch)?;
+        let mut wrapped = Vec::with_capacity(Retention::ALL.len());
+        let slots = Retention::ALL.map(|class| {
+            let dek = Dek::generate(&*self.context.entropy);
+            let slot = slot(organisation, subject, class, FIRST_VERSION);
+            wrapped.push((class, kek.wrap(&slot, &dek, &*self.context.entropy)));
+            Some(Slot { version: FIRST_VERSION, dek })
+        });
+        Ok(NewKeys { keys: Arc::new(SubjectKeys::new(organisation, subject, slots)), epoch, wrapped })
+    }
+
+    /// Stores fresh keys; [`Error::Stale`] when the organisation has moved to another epoch since.
+    pub fn insert_keys(tx: &mut Tx<'_>, new: &NewKeys, now: Timestamp) -> Result<(), Error> {
+        let organisation = new.keys.organisation;
+        // Holding the epoch's row keeps a rotation from finishing before these rows are seen.
+        if store::lock_epoch(tx, organisation)? != Some(new.epoch) {
+            return Err(Error::Stale);
+        }
+        for (class, wrapped) in &new.wrapped {
+            store::insert_key(tx, &slot(organisation, new.keys.subject, *class, FIRST_VERSION), new.epoch, wrapped, now)?;
+        }
+        Ok(())
+    }
+
+    /// The keys of a subject, from memory or opened from their rows; none when they are destroyed.
+    pub fn keys(
+        &self,
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        subject: SubjectId,
+    ) -> Result<Option<Arc<SubjectKeys>>, Error> {
+        if let Some(keys) = self.cached(organisation, subject) {
+            return Ok(Some(keys));
+        }
+        let rows = store::keys(tx, organisation, subject)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut slots = [const { None }; Retention::ALL.len()];
+        for row in rows {
+            let Some(class) = Retention::from_number(row.class) else { continue };
+            let kek = self.context.keyring.kek(organisation, row.epoch)?;
+            let dek = kek.unwrap(&slot(organisation, subject, class, row.version), &row.wrapped)?;
+            if let Some(place) = slots.get_mut(class.slot()) {
+                *place = Some(Slot { version: row.version, dek });
+            }
+        }
+        let keys = Arc::new(SubjectKeys::new(organisation, subject, slots));
+        self.remember(&keys);
+        Ok(Some(keys))
+    }
+}
+
+const fn slot(organisation: OrganisationId, subject: SubjectId, class: Retention, version: KeyVersion) -> DekSlot {
+    DekSlot { organisation, subject, class: RetentionClass(class.number()), version }
+}
