@@ -1,0 +1,49 @@
+//! How messages come in: read whatever their faults, found their customer and conversation,
+//! sealed, and committed with their audit entries in one transaction. Nothing that arrived is lost.
+
+pub mod authentication;
+mod blobs;
+mod error;
+pub mod mail;
+mod prepare;
+mod quarantine;
+mod receive;
+mod reply_token;
+mod store;
+mod threading;
+
+use std::sync::Arc;
+
+use crate::Context;
+use crate::audit::Audit;
+use crate::desk::Desk;
+use crate::vault::Vault;
+
+pub use authentication::{Client, ResolverConfig};
+pub use error::Error;
+pub use quarantine::{Quarantined, QuarantinedMail};
+pub use receive::{Arrival, Outcome};
+pub(crate) use store::STATEMENTS;
+
+/// The ways in, for all organisations of this process.
+#[derive(Clone)]
+pub struct Channels {
+    context: Arc<Context>,
+    vault: Vault,
+    audit: Audit,
+    authenticator: authentication::Authenticator,
+    blobs: blobs::Blobs,
+}
+
+impl Channels {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        vault: Vault,
+        audit: Audit,
+        resolver: &ResolverConfig,
+    ) -> Result<Self, Error> {
+        let authenticator = authentication::Authenticator::new(resolver)?;
+        let blobs = blobs::Blobs::local(&context.blobs)?;
+        Ok(Self { context, vault, audit, authenticator, blobs })
+    }
+}

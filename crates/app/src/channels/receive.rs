@@ -1,0 +1,250 @@
+//! One mail's way in, from raw bytes to a durable conversation, duplicate or quarantine.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kernel::{ConversationId, MessageId, OrganisationId, QuarantineId, limits};
+
+use super::mail::{self, Mail};
+use super::prepare::{Incoming, Look, Prepared};
+use super::threading::{self, Thread};
+use super::{Channels, Client, Error, store};
+use crate::audit::Audit;
+use crate::desk::Desk;
+use crate::vault::{CustomerState, Vault};
+use crate::{Actor, STALE_TRIES};
+
+/// Reading a mail above this size, in bytes, is left to a thread of its own.
+const READ_INLINE_BYTES: usize = 256 * 1024;
+
+/// A mail as it came.
+pub struct Arrival {
+    /// The raw message (RFC 5322).
+    pub raw: Bytes,
+    /// What the mail server knows of the sender.
+    pub client: Client,
+    /// Who brought it.
+    pub actor: Actor,
+    /// Whether name servers are asked about the sender; an import of old mail does not ask.
+    pub authenticate: bool,
+}
+
+/// What became of a mail. All of it is durable when this is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It opened a conversation.
+    Received {
+        /// The new conversation.
+        conversation: ConversationId,
+        /// The message.
+        message: MessageId,
+    },
+    /// It joined a conversation.
+    Appended {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        message: MessageId,
+    },
+    /// It could not be read and lies sealed in quarantine.
+    Quarantined(QuarantineId),
+    /// The same mail has arrived before.
+    Duplicate,
+}
+
+impl Channels {
+    /// Takes a mail in. An error means that nothing was stored; [`Error::is_temporary`] says
+    /// whether the sender should keep the mail and come again.
+    pub async fn receive(&self, organisation: OrganisationId, arrival: Arrival) -> Result<Outcome, Error> {
+        if arrival.raw.len() > limits::MAIL_BYTES {
+            return Err(Error::TooLarge { bytes: arrival.raw.len() });
+        }
+        match read(arrival.raw.clone()).await {
+            Ok(mail) => self.store_mail(organisation, arrival, mail).await,
+            Err(reason) => self.quarantine(organisation, &arrival, &reason).await,
+        }
+    }
+
+    /// Seals and commits a mail that was read, again and again while others come between.
+    pub(super) async fn store_mail(
+        &self,
+        organisation: OrganisationId,
+        arrival: Arrival,
+        mail: Mail,
+    ) -> Result<Outcome, Error> {
+        let verdicts = if arrival.authenticate {
+            Some(self.authenticator.check(&arrival.raw, &arrival.client).await)
+        } else {
+            None
+        };
+        let incoming = Arc::new(self.incoming(organisation, arrival, mail, verdicts)?);
+        for _ in 0..STALE_TRIES {
+            let look = self.look(organisation, &incoming).await?;
+            if look.duplicate {
+                return Ok(Outcome::Duplicate);
+            }
+            let prepared = Arc::new(self.prepare(organisation, &incoming, look).await?);
+            let committed = self.commit(organisation, &incoming, &prepared).await;
+            if !matches!(committed, Ok(Outcome::Received { .. } | Outcome::Appended { .. })) {
+                self.drop_blobs(&prepared).await;
+            }
+            match committed {
+                Err(Error::Stale) => {}
+                Err(error) => return Err(error),
+                Ok(outcome) => {
+                    self.vault.remember(&prepared.author_keys);
+                    return Ok(outcome);
+                }
+            }
+        }
+        Err(db::Error::Conflict.into())
+    }
+
+    /// What the database knows about a mail's sender and thread.
+    async fn look(&self, organisation: OrganisationId, incoming: &Arc<Incoming>) -> Result<Look, Error> {
+        let (channels, incoming) = (self.clone(), Arc::clone(incoming));
+        self.context.db.read("channels.look", move |tx| channels.look_in(tx, organisation, &incoming)).await
+    }
+
+    fn look_in(
+        &self,
+        tx: &mut db::Tx<'_>,
+        organisation: OrganisationId,
+        incoming: &Incoming,
+    ) -> Result<Look, Error> {
+        let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?;
+        let (kind, blind) = incoming.author_key();
+        let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
+        let thread = threading::find(tx, organisation, &incoming.facts, author, incoming.received_at)?;
+        let owner_keys = match &thread {
+            Thread::Join { owner, .. } => self.vault.keys(tx, organisation, (*owner).into())?,
+            Thread::New => None,
+        };
+        let author = match author {
+            Some(author) => {
+                let keys = self.vault.keys(tx, organisation, author.into())?.ok_or(Error::Stale)?;
+                Some((author, keys))
+            }
+            None => None,
+        };
+        let bounced = match &incoming.bounced {
+            Some(reference) => store::bearing_message(tx, organisation, reference)?.map(|(_, message)| message),
+            None => None,
+        };
+        Ok(Look { duplicate, author, thread, owner_keys, bounced })
+    }
+
+    async fn commit(
+        &self,
+        organisation: OrganisationId,
+        incoming: &Arc<Incoming>,
+        prepared: &Arc<Prepared>,
+    ) -> Result<Outcome, Error> {
+        let (incoming, prepared) = (Arc::clone(incoming), Arc::clone(prepared));
+        self.context
+            .db
+            .write("channels.receive", move |tx| commit_in(tx, organisation, &incoming, &prepared))
+            .await
+    }
+
+    async fn drop_blobs(&self, prepared: &Prepared) {
+        for name in prepared.message.attachments.iter().filter_map(|attachment| attachment.blob_name) {
+            // What cannot be removed is sealed under a key that was never stored.
+            if let Err(error) = self.blobs.remove(&name).await {
+                tracing::warn!(%error, "a blob that is not needed could not be removed");
+            }
+        }
+    }
+}
+
+fn commit_in(
+    tx: &mut db::Tx<'_>,
+    organisation: OrganisationId,
+    incoming: &Incoming,
+    prepared: &Prepared,
+) -> Result<Outcome, Error> {
+    let message = &prepared.message;
+    let now = incoming.received_at;
+    if !store::insert_arrival(tx, organisation, incoming.arrival_key(), Some(message.id), None)? {
+        return Ok(Outcome::Duplicate);
+    }
+    let (kind, blind) = incoming.author_key();
+    let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
+    store::claim_references(tx, organisation, &incoming.sorted_references)?;
+    if author != prepared.known_author
+        || threading::find(tx, organisation, &incoming.facts, author, now)? != prepared.thread
+    {
+        return Err(Error::Stale);
+    }
+    if let Some(new) = &prepared.new_author {
+        Vault::insert_customer(tx, organisation, new, now)?;
+    } else if Vault::state(tx, organisation, prepared.author, true)? == CustomerState::Erased {
+        return Err(Error::Stale);
+    }
+    let outcome = place(tx, organisation, incoming, prepared)?;
+    Desk::receive(tx, organisation, message)?;
+    if let Some(own) = &incoming.facts.own {
+        store::bear(tx, organisation, own, message.conversation, message.id)?;
+    }
+    for mention in &incoming.facts.mentions {
+        if store::bearer(tx, organisation, mention)?.is_none() {
+            store::insert_mention(tx, organisation, mention, message.conversation)?;
+        }
+    }
+    if let Some(bounced) = prepared.bounced {
+        Desk::mark_bounced(tx, organisation, bounced, now)?;
+    }
+    Audit::append(tx, organisation, &prepared.entries)?;
+    Ok(outcome)
+}
+
+/// Opens or joins the conversation that the message goes into.
+fn place(
+    tx: &mut db::Tx<'_>,
+    organisation: OrganisationId,
+    incoming: &Incoming,
+    prepared: &Prepared,
+) -> Result<Outcome, Error> {
+    let now = incoming.received_at;
+    let (conversation, message) = (prepared.message.conversation, prepared.message.id);
+    let Thread::Join { owner, lives_as, takes_over, absorbed, .. } = &prepared.thread else {
+        let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
+        Desk::open(tx, organisation, new, now)?;
+        return Ok(Outcome::Received { conversation, message });
+    };
+    let standing = Desk::hold(tx, organisation, conversation)?.ok_or(Error::Stale)?;
+    if standing.customer != *owner {
+        return Err(Error::Stale);
+    }
+    if *takes_over {
+        let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
+        Desk::hand_over(tx, organisation, new, *owner, now)?;
+    } else if prepared.author != *lives_as && prepared.author != *owner {
+        Desk::join(tx, organisation, conversation, prepared.author, now)?;
+    }
+    for other in absorbed {
+        Desk::absorb(tx, organisation, *other, conversation, now)?;
+        store::move_references(tx, organisation, *other, conversation)?;
+    }
+    if let Some(own) = &incoming.facts.own {
+        store::remove_mention(tx, organisation, own, conversation)?;
+    }
+    Ok(Outcome::Appended { conversation, message })
+}
+
+/// Reads a mail; the reason when it cannot be read. A panic of a reader is a reason too: one
+/// poisonous mail must not stop the next.
+pub(super) async fn read(raw: Bytes) -> Result<Mail, String> {
+    const BROKEN: &str = "reading this mail failed unexpectedly";
+    let inline = raw.len() <= READ_INLINE_BYTES;
+    let guarded = move || {
+        catch_unwind(AssertUnwindSafe(|| mail::parse(&raw)))
+            .map_err(|_| BROKEN.to_owned())
+            .and_then(|read| read.map_err(|unreadable| unreadable.to_string()))
+    };
+    if inline {
+        return guarded();
+    }
+    tokio::task::spawn_blocking(guarded).await.unwrap_or_else(|_| Err(BROKEN.to_owned()))
+}
