@@ -1,1 +1,11 @@
-//! What tests share: a private PostgreSQL cluster, a fake clock, both engines, mail makers.
+//! What tests share: a private PostgreSQL cluster, a whole product on either engine, a stub DNS,
+//! and mail makers.
+
+pub mod app;
+pub mod dns;
+pub mod mail;
+pub mod load;
+pub mod postgres;
+
+pub use crate::app::{ENGINES, Place, START, TestApp, files_below};
+pub use crate::mail::Letter;
