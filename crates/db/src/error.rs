@@ -1,7 +1,7 @@
 //! Everything that can go wrong between a closure and the disk.
 
 /// An error of the database layer. Texts hold no values of rows.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A unique index already holds this key.
     #[error("a row with this key is there already")]
@@ -21,6 +21,9 @@ pub enum Error {
     /// Two transactions met; the closure is run again, and this shows only when that never helps.
     #[error("the change met another one too often")]
     Conflict,
+    /// A statement ran longer than it may ([`kernel::limits::QUERY_TIME`] for reads) and was stopped.
+    #[error("{0} took too long and was stopped: ask for less at a time")]
+    TooLong(&'static str),
     /// An earlier statement of this closure failed, so nothing more runs in it.
     #[error("the transaction has ended after an earlier error")]
     Aborted,

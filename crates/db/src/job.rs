@@ -1,4 +1,6 @@
 //! A closure on its way to a worker thread and its answer on the way back.
+//!
+//! Nothing a closure does, and nothing it leaves behind to be dropped, ends the thread that runs it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +20,8 @@ pub(crate) enum Ran {
 /// A closure whose types are hidden, so that one queue holds them all.
 pub(crate) trait Job: Send {
     fn name(&self) -> &'static str;
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
     /// Runs the closure and keeps its result; may be called again, which forgets the earlier one.
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran;
     /// Hands the kept result over, or `error` in its place.
@@ -53,27 +57,44 @@ where
         self.name
     }
 
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
-        // A closure that panics leaves nothing behind: its savepoint is undone and what it
-        // borrowed ends with it, so going on is sound.
-        let result = catch_unwind(AssertUnwindSafe(|| (self.body)(tx)))
-            .unwrap_or_else(|_| Err(Error::Panicked(self.name).into()));
+        let earlier = self.result.take();
+        survive(|| drop(earlier));
+        let result = survive(|| (self.body)(tx)).unwrap_or_else(|| Err(Error::Panicked(self.name).into()));
         // A closure that swallowed a failed statement must not commit half of what it meant.
-        let result = match (result, tx.is_aborted()) {
-            (Ok(_), true) => Err(Error::Aborted.into()),
-            (result, _) => result,
-        };
+        let result = if result.is_ok() && tx.is_aborted() { Err(Error::Aborted.into()) } else { result };
         let ran = if result.is_ok() { Ran::Keep } else { Ran::Undo };
         self.result = Some(result);
         ran
     }
 
     fn answer(self: Box<Self>, error: Option<Error>) {
-        let result = match error {
-            Some(error) => Err(error.into()),
-            None => self.result.unwrap_or_else(|| Err(Error::Closed.into())),
-        };
-        // Nobody may be waiting any more; the change stands all the same.
-        let _ = self.reply.send(result);
+        survive(move || {
+            let result = match error {
+                Some(error) => Err(error.into()),
+                None => self.result.unwrap_or_else(|| Err(Error::Closed.into())),
+            };
+            // Nobody may be waiting any more; the change stands all the same.
+            let _ = self.reply.send(result);
+        });
     }
+}
+
+/// Runs work that is not ours; nothing if it panicked.
+///
+/// Going on is sound: the caller undoes the work's savepoint or transaction, and what the work
+/// borrowed ends with it. What a panic carries may itself panic when it is dropped, and what that
+/// carries is leaked rather than tried.
+fn survive<R>(work: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|payload| {
+            if let Err(worse) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(worse);
+            }
+        })
+        .ok()
 }

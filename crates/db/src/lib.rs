@@ -5,24 +5,26 @@
 //! [`Tx`]; which engine runs it shows nowhere but in `dialect/`, `sqlite/` and `postgres/`.
 
 mod change;
+pub mod copy;
 pub mod dialect;
 mod error;
 mod job;
 pub mod migrate;
 mod postgres;
 mod row;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod tx;
 mod value;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kernel::Clock;
 use tokio::sync::{broadcast, oneshot};
 
-pub use change::Change;
+pub use change::{Announcement, Change, Changes};
 pub use error::Error;
 pub use postgres::PostgresConfig;
 pub use row::Row;
@@ -66,8 +68,11 @@ impl Config {
 /// A handle on the database; clones share its worker threads.
 #[derive(Clone)]
 pub struct Db {
-    workers: Arc<Workers>,
-    changes: broadcast::Sender<Change>,
+    /// None once closed.
+    workers: Arc<RwLock<Option<Workers>>>,
+    engine: Engine,
+    changes: broadcast::Sender<Announcement>,
+    config: Config,
 }
 
 enum Workers {
@@ -82,20 +87,29 @@ impl Db {
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let (changes, _) = broadcast::channel(kernel::limits::BUS_EVENTS);
         let bus = changes.clone();
+        let kept = config.clone();
         let workers = tokio::task::spawn_blocking(move || match config {
             Config::Sqlite(config) => sqlite::Workers::start(&config, &*clock, bus).map(Workers::Sqlite),
             Config::Postgres(config) => postgres::Workers::start(&config, &*clock, &bus).map(Workers::Postgres),
         })
         .await
         .map_err(|_| Error::Closed)??;
-        Ok(Self { workers: Arc::new(workers), changes })
+        let engine = match &workers {
+            Workers::Sqlite(_) => Engine::Sqlite,
+            Workers::Postgres(_) => Engine::Postgres,
+        };
+        Ok(Self { workers: Arc::new(RwLock::new(Some(workers))), engine, changes, config: kept })
     }
 
     /// The engine behind this handle.
-    pub fn engine(&self) -> Engine {
-        match &*self.workers {
-            Workers::Sqlite(_) => Engine::Sqlite,
-            Workers::Postgres(_) => Engine::Postgres,
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    // A job that finds no workers is dropped, which its waiting caller sees as `Closed`.
+    fn with_workers(&self, give: impl FnOnce(&Workers)) {
+        if let Some(workers) = &*self.workers.read().unwrap_or_else(PoisonError::into_inner) {
+            give(workers);
         }
     }
 
@@ -111,14 +125,17 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (job, answer) = Closure::boxed(name, closure);
-        match &*self.workers {
+        self.with_workers(|workers| match workers {
             Workers::Sqlite(workers) => workers.write(job),
             Workers::Postgres(workers) => workers.write(job),
-        }
+        });
         Self::answer(answer).await
     }
 
     /// Runs a closure on one unchanging view of the data.
+    ///
+    /// It is stopped with [`Error::TooLong`] after [`kernel::limits::QUERY_TIME`]: what takes longer
+    /// reads in pages, one closure each.
     pub async fn read<T, E, F>(&self, name: &'static str, closure: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -126,10 +143,10 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (job, answer) = Closure::boxed(name, closure);
-        match &*self.workers {
+        self.with_workers(|workers| match workers {
             Workers::Sqlite(workers) => workers.read(job),
             Workers::Postgres(workers) => workers.read(job),
-        }
+        });
         Self::answer(answer).await
     }
 
@@ -138,19 +155,23 @@ impl Db {
     }
 
     /// What commits announce from now on, in this process and, on PostgreSQL, in others.
-    ///
-    /// A listener that falls behind gets `Lagged` and catches up from the database.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.changes.subscribe())
     }
 
     /// Removes what deleted rows left behind: on SQLite the write-ahead log is folded into the
     /// file and truncated. On PostgreSQL the wrapped keys were overwritten and vacuum does the rest.
     pub async fn scrub(&self) -> Result<(), Error> {
-        match &*self.workers {
-            Workers::Sqlite(workers) => workers.scrub().await,
-            Workers::Postgres(_) => Ok(()),
+        if self.engine == Engine::Postgres {
+            return Ok(());
         }
+        let (reply, answer) = oneshot::channel();
+        self.with_workers(|workers| {
+            if let Workers::Sqlite(workers) = workers {
+                workers.scrub(reply);
+            }
+        });
+        answer.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Prepares each statement on this engine and returns the refused ones with their reason.
@@ -161,14 +182,17 @@ impl Db {
         .await
     }
 
-    /// Ends the worker threads after the work that waits, and returns when they have ended.
-    pub async fn close(self) {
-        if let Some(workers) = Arc::into_inner(self.workers) {
-            let _ = tokio::task::spawn_blocking(move || match workers {
-                Workers::Sqlite(workers) => workers.stop(),
-                Workers::Postgres(workers) => workers.stop(),
-            })
-            .await;
+    /// Ends the worker threads after the work that waits, for this handle and all its clones, and
+    /// returns when they have ended.
+    pub async fn close(&self) {
+        let workers = self.workers.write().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = tokio::task::spawn_blocking(move || match workers {
+            Some(Workers::Sqlite(workers)) => workers.stop(),
+            Some(Workers::Postgres(workers)) => workers.stop(),
+            None => {}
+        });
+        if ended.await.is_err() {
+            tracing::error!("the database's threads could not be ended");
         }
     }
 }

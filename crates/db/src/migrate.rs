@@ -104,7 +104,8 @@ fn sqlite_up_to(connection: &rusqlite::Connection, clock: &dyn Clock, known: &[M
 }
 
 pub(crate) fn postgres(session: &mut Session, clock: &dyn Clock) -> Result<(), Error> {
-    session.batch("BEGIN")?;
+    // Another node's upgrade may take longer than a row lock may; the statement's own limit holds.
+    session.batch("BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
     // Held until the transaction ends; every node of the product asks for the same number.
     session.batch("SELECT pg_advisory_xact_lock(4207849484)")?;
     session.batch(VERSION_TABLE)?;

@@ -1,5 +1,7 @@
 //! One row of an answer, read column by column.
 
+use std::ops::ControlFlow;
+
 use kernel::{Id, Timestamp};
 
 use crate::Error;
@@ -9,6 +11,9 @@ pub struct Row<'a> {
     pub(crate) statement: &'static str,
     pub(crate) columns: Columns<'a>,
 }
+
+/// What takes the rows of a query one by one, until it has enough.
+pub(crate) type Each<'f> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Error> + 'f;
 
 pub(crate) enum Columns<'a> {
     Sqlite(&'a rusqlite::Row<'a>),

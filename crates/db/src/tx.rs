@@ -1,7 +1,10 @@
 //! What a closure sees: statements in, rows out, one transaction.
 
+use std::ops::ControlFlow;
+use std::time::Instant;
+
 use crate::postgres::Session;
-use crate::row::{Columns, Row};
+use crate::row::{Each, Row};
 use crate::{Change, Error, Statement, Value, sqlite};
 
 /// A transaction. After a statement failed, nothing more runs in it: PostgreSQL behaves so, and
@@ -9,6 +12,8 @@ use crate::{Change, Error, Statement, Value, sqlite};
 pub struct Tx<'c> {
     link: Link<'c>,
     aborted: bool,
+    /// When a read is stopped; a write has no such moment.
+    deadline: Option<Instant>,
     changes: Vec<Change>,
 }
 
@@ -18,12 +23,12 @@ enum Link<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self { link: Link::Sqlite(connection), aborted: false, changes: Vec::new() }
+    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection, deadline: Option<Instant>) -> Self {
+        Self { link: Link::Sqlite(connection), aborted: false, deadline, changes: Vec::new() }
     }
 
-    pub(crate) const fn postgres(session: &'c mut Session) -> Self {
-        Self { link: Link::Postgres(session), aborted: false, changes: Vec::new() }
+    pub(crate) const fn postgres(session: &'c mut Session, deadline: Option<Instant>) -> Self {
+        Self { link: Link::Postgres(session), aborted: false, deadline, changes: Vec::new() }
     }
 
     pub(crate) const fn is_aborted(&self) -> bool {
@@ -43,7 +48,7 @@ impl<'c> Tx<'c> {
 
     /// Runs a statement and returns the number of rows it changed.
     pub fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
-        self.check()?;
+        self.check(statement)?;
         let done = match &mut self.link {
             Link::Sqlite(connection) => sqlite::execute(connection, statement, values),
             Link::Postgres(session) => session.execute(statement, values),
@@ -62,7 +67,8 @@ impl<'c> Tx<'c> {
     /// Runs several statements in order; on PostgreSQL they travel together, which saves a round
     /// trip each. Returns the rows that each changed.
     pub fn execute_all(&mut self, work: &[(&'static Statement, &[Value<'_>])]) -> Result<Vec<u64>, Error> {
-        self.check()?;
+        let Some((first, _)) = work.first() else { return Ok(Vec::new()) };
+        self.check(first)?;
         let done = match &mut self.link {
             Link::Sqlite(connection) => {
                 work.iter().map(|(statement, values)| sqlite::execute(connection, statement, values)).collect()
@@ -72,7 +78,7 @@ impl<'c> Tx<'c> {
         self.note(done)
     }
 
-    /// Runs a query and maps each row.
+    /// Runs a query and maps each row. The query itself bounds their number.
     pub fn query<T>(
         &mut self,
         statement: &'static Statement,
@@ -96,11 +102,11 @@ impl<'c> Tx<'c> {
     ) -> Result<Option<T>, Error> {
         let mut map = Some(map);
         let mut found = None;
-        self.for_each(statement, values, |row| {
+        self.scan(statement, values, &mut |row| {
             if let Some(map) = map.take() {
                 found = Some(map(row)?);
             }
-            Ok(())
+            Ok(ControlFlow::Break(()))
         })?;
         Ok(found)
     }
@@ -119,20 +125,21 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Runs a query and hands each row over without keeping them.
+    /// Runs a query and hands each row over as it comes, without keeping them.
     pub fn for_each(
         &mut self,
         statement: &'static Statement,
         values: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.check()?;
+        self.scan(statement, values, &mut |row| each(row).map(ControlFlow::Continue))
+    }
+
+    fn scan(&mut self, statement: &'static Statement, values: &[Value<'_>], each: &mut Each<'_>) -> Result<(), Error> {
+        self.check(statement)?;
         let done = match &mut self.link {
-            Link::Sqlite(connection) => sqlite::for_each(connection, statement, values, &mut each),
-            Link::Postgres(session) => session.rows(statement, values).and_then(|rows| {
-                rows.iter()
-                    .try_for_each(|row| each(&Row { statement: statement.name(), columns: Columns::Postgres(row) }))
-            }),
+            Link::Sqlite(connection) => sqlite::scan(connection, statement, values, each),
+            Link::Postgres(session) => session.scan(statement, values, each),
         };
         self.note(done)
     }
@@ -148,8 +155,12 @@ impl<'c> Tx<'c> {
         }
     }
 
-    const fn check(&self) -> Result<(), Error> {
-        if self.aborted { Err(Error::Aborted) } else { Ok(()) }
+    fn check(&mut self, statement: &'static Statement) -> Result<(), Error> {
+        if self.aborted {
+            return Err(Error::Aborted);
+        }
+        let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.note(if late { Err(Error::TooLong(statement.name())) } else { Ok(()) })
     }
 
     fn note<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {

@@ -4,6 +4,7 @@
 //! missing key is never made anew in silence, because what the old one sealed would be lost unnoticed.
 
 mod document;
+mod erasures;
 mod error;
 mod storage;
 
@@ -13,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kernel::{Entropy, Id, OrganisationId};
 
-use crate::{IndexKey, InstanceId, Kek, KeyProvider, ProviderError, SecretKey};
+use crate::{IndexKey, InstanceId, Kek, KeyProvider, ProviderError, SecretKey, SubjectId};
 use document::{Document, Organisation, Wrapped};
 use storage::{Erase, Storage};
 
@@ -260,6 +261,33 @@ impl Keyring {
     /// [`KeyringError::Io`], [`KeyringError::CheckpointTooLong`] for a file that no log wrote.
     pub fn last_checkpoint(&self, organisation: OrganisationId) -> Result<Option<String>, KeyringError> {
         self.storage.locked()?.read_checkpoint(organisation)
+    }
+
+    /// Records, outside every backup of data, that subjects are being erased, so that whoever brings
+    /// an older backup back erases them again. `at` is in microseconds since the epoch. Called before
+    /// the erasure is committed, and on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`KeyringError::Io`], [`KeyringError::Busy`].
+    pub fn record_erasures(
+        &self,
+        organisation: OrganisationId,
+        subjects: &[SubjectId],
+        at: i64,
+    ) -> Result<(), KeyringError> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        self.storage.locked_alone()?.append_erasures(organisation, subjects, at)
+    }
+
+    /// Whoever was recorded as erased, and when, in microseconds since the epoch: in the order of
+    /// recording, with whoever was recorded more than once named as often.
+    ///
+    /// # Errors
+    /// [`KeyringError::Malformed`] for a file that no keyring wrote, [`KeyringError::Io`].
+    pub fn erasures(&self, organisation: OrganisationId) -> Result<Vec<(SubjectId, i64)>, KeyringError> {
+        self.storage.locked()?.read_erasures(organisation)
     }
 
     /// Reads the file again, and forgets opened keys that another process destroyed.

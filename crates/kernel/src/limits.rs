@@ -53,3 +53,5 @@ pub const QUARANTINE_RAW: Duration = Duration::from_hours(7 * 24);
 pub const FOLD_INTERVAL: Duration = Duration::from_millis(500);
 /// Changes of one closure that wait in the bus for a slow listener before it must catch up.
 pub const BUS_EVENTS: usize = 4_096;
+/// How long one closure may read before it is stopped.
+pub const QUERY_TIME: Duration = Duration::from_secs(30);

@@ -46,7 +46,7 @@ impl Default for Shape {
             messages: 1,
             resolved_percent: 0,
             begins: Timestamp::from_seconds(1_700_000_000),
-            apart: Duration::from_secs(60),
+            apart: Duration::from_mins(1),
             text_chars: 600,
             seed: 1,
         }
@@ -135,9 +135,7 @@ async fn load_batch(
         let prepare = move || numbers.map(|number| preparing.prepare(shape, number)).collect::<Result<Vec<_>, _>>();
         let batch: Vec<Prepared> = spawn_blocking(prepare).await.map_err(|_| LoadError::Stopped)??;
         let ids = batch.iter().map(|prepared| prepared.conversation.id).collect();
-        let write = move |tx: &mut db::Tx<'_>| {
-            batch.iter().try_for_each(|prepared| prepared.store(tx, organisation))
-        };
+        let write = move |tx: &mut db::Tx<'_>| batch.iter().try_for_each(|prepared| prepared.store(tx, organisation));
         match place.context.db.write("testkit.load", write).await {
             Err(desk::Error::Stale | desk::Error::Vault(vault::Error::Stale)) => {}
             done => return Ok(done.map(|()| ids)?),
@@ -234,9 +232,8 @@ impl Words {
     const SURNAMES: [&str; 8] = ["virtanen", "korhonen", "keller", "braun", "nowak", "petrova", "smith", "lindqvist"];
     const TOPICS: [&str; 8] =
         ["question", "late delivery", "wrong invoice", "refund", "new address", "broken part", "return", "contract"];
-    const FILLING: [&str; 12] = [
-        "the", "parcel", "has", "not", "come", "yet", "please", "tell", "me", "when", "it", "will",
-    ];
+    const FILLING: [&str; 12] =
+        ["the", "parcel", "has", "not", "come", "yet", "please", "tell", "me", "when", "it", "will"];
 
     fn of(seed: u64, number: usize) -> Self {
         let number = u64::try_from(number).unwrap_or(u64::MAX);

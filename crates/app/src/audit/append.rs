@@ -2,12 +2,15 @@
 
 use db::{Change, Tx};
 use envelope::SubjectId;
-use kernel::{AuditEntryId, Entropy, Id, OrganisationId, Timestamp};
+use kernel::{AuditEntryId, Id, OrganisationId, Timestamp};
 use tlog::Hash;
 use tlog::chain;
 
 use super::{Audit, Entry, Error, store};
 use crate::vault::{Column, SubjectKeys};
+
+/// What a commit with entries announces.
+pub(super) const CHANGE: &str = "audit";
 
 /// An entry that only lacks its place in the chain.
 pub struct Prepared {
@@ -52,7 +55,7 @@ impl Audit {
             store::move_head(tx, organisation, subject, &head)?;
         }
         if let Some(first) = entries.first() {
-            tx.announce(Change { organisation, kind: "audit", id: *first.subject.bytes() });
+            tx.announce(Change { organisation, kind: CHANGE, id: *first.subject.bytes() });
         }
         Ok(())
     }

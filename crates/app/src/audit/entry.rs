@@ -33,6 +33,8 @@ actions! {
     TokenCreated = "token.created";
     /// A bearer token was revoked.
     TokenRevoked = "token.revoked";
+    /// A token was used for what it does not permit, or after its end.
+    TokenRefused = "token.refused";
     /// A field of the data inventory was added or changed.
     FieldChanged = "field.changed";
     /// A customer came to be.

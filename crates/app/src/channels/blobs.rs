@@ -1,7 +1,7 @@
 //! Files of messages: sealed in chunks under a key of their own, small ones in the database,
 //! large ones in the blob store under a random name.
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -75,6 +75,11 @@ impl Blobs {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Where a blob lies within its store's folder, for those who copy the folder's files.
+pub(crate) fn file_path(name: &[u8; 16]) -> PathBuf {
+    PathBuf::from(String::from(path(name)))
 }
 
 /// Two levels of folders, so that none grows too wide.

@@ -4,6 +4,7 @@
 pub mod authentication;
 mod blobs;
 mod error;
+mod forget;
 pub mod mail;
 mod prepare;
 mod quarantine;
@@ -16,14 +17,14 @@ use std::sync::Arc;
 
 use crate::Context;
 use crate::audit::Audit;
-use crate::desk::Desk;
 use crate::vault::Vault;
 
 pub use authentication::{Client, ResolverConfig};
+pub(crate) use blobs::file_path as blob_path;
 pub use error::Error;
 pub use quarantine::{Quarantined, QuarantinedMail};
 pub use receive::{Arrival, Outcome};
-pub(crate) use store::STATEMENTS;
+pub(crate) use store::{REMOVALS_TABLE, STATEMENTS};
 
 /// The ways in, for all organisations of this process.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use crate::desk::{
     AttachmentDescription, AttachmentPurpose, Direction, MessageContent, Nature, NewAttachment, NewConversation,
     NewMessage, Party,
 };
-use crate::vault::{Column, ContactKind, Index, NewCustomer, Normalised, SubjectKeys, Vault};
+use crate::vault::{Column, ContactKind, Index, NewCustomer, Normalised, SubjectKeys};
 
 /// The channel's word in `conversation.channel`.
 const CHANNEL: &str = "email";

@@ -36,6 +36,8 @@ db::statements! { "channels";
         ON CONFLICT (org, reference, conversation) DO NOTHING";
     /// And their old rows.
     REMOVE_MENTIONS = "DELETE FROM mail_mention WHERE org = $1 AND conversation = $2";
+    /// Message-IDs that led to an erased conversation.
+    FORGET_REFERENCES = "DELETE FROM mail_reference WHERE org = $1 AND conversation = $2";
     /// A mail that could not be understood.
     INSERT_QUARANTINE = "INSERT INTO quarantine
         (org, id, reason, size, key_sealed, content, blob_name, received_at)
@@ -57,6 +59,9 @@ db::statements! { "channels";
     /// Removed.
     REMOVAL_DONE = "DELETE FROM blob_removal WHERE org = $1 AND blob_name = $2";
 }
+
+/// Blobs that are to be removed, and so not to be backed up.
+pub(crate) const REMOVALS_TABLE: &str = "blob_removal";
 
 /// Remembers an arrival; false when the same mail has arrived before.
 pub(super) fn insert_arrival(
@@ -170,6 +175,16 @@ pub(super) fn move_references(
     tx.execute(&MOVE_REFERENCES, &both)?;
     tx.execute(&COPY_MENTIONS, &both)?;
     tx.execute(&REMOVE_MENTIONS, &[id(&organisation), id(&from)]).map(drop)
+}
+
+pub(super) fn forget_references(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+) -> Result<(), Error> {
+    let key = [id(&organisation), id(&conversation)];
+    tx.execute(&FORGET_REFERENCES, &key)?;
+    tx.execute(&REMOVE_MENTIONS, &key).map(drop)
 }
 
 /// A mail in quarantine as it is stored.

@@ -1,71 +1,10 @@
 //! Conversations come to be, are joined, and are held while something moves in them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use db::{Change, Tx};
-use kernel::{ConversationId, CustomerId, Id, OrganisationId, Timestamp};
+use kernel::{AgentId, ConversationId, CustomerId, Id, OrganisationId, Timestamp};
 
-use super::{Desk, Error, store};
-
-/// Where the work on a conversation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Nobody has looked at it.
-    New,
-    /// It waits for us.
-    Open,
-    /// It waits for the customer.
-    Waiting,
-    /// It sleeps until a time, or until the customer writes.
-    Snoozed,
-    /// The matter is settled; a customer's message opens it again.
-    Resolved,
-}
-
-impl State {
-    /// Every state, in the order of a conversation's life.
-    pub const ALL: [Self; 5] = [Self::New, Self::Open, Self::Waiting, Self::Snoozed, Self::Resolved];
-
-    /// The stored word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Open => "open",
-            Self::Waiting => "waiting",
-            Self::Snoozed => "snoozed",
-            Self::Resolved => "resolved",
-        }
-    }
-
-    /// The state after the customer wrote something that a person should read.
-    pub const fn after_customer_wrote(self) -> Self {
-        match self {
-            Self::New => Self::New,
-            Self::Open | Self::Waiting | Self::Snoozed | Self::Resolved => Self::Open,
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// A word that is no state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown state {0:?}: choose new, open, waiting, snoozed or resolved")]
-pub struct UnknownState(String);
-
-impl FromStr for State {
-    type Err = UnknownState;
-
-    fn from_str(word: &str) -> Result<Self, UnknownState> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| UnknownState(word.to_owned()))
-    }
-}
+use super::changes::KIND;
+use super::{Desk, Error, State, store};
 
 /// A conversation prepared outside the transaction that will store it.
 pub struct NewConversation {
@@ -92,6 +31,14 @@ pub struct Standing {
     pub messages: u64,
     /// Whether one of us has ever answered.
     pub answered: bool,
+    /// Who works on it.
+    pub assignee: Option<AgentId>,
+    /// When it wakes, if it sleeps.
+    pub snoozed_until: Option<Timestamp>,
+    /// When the last message joined.
+    pub activity_at: Timestamp,
+    /// When anything last changed.
+    pub changed_at: Timestamp,
 }
 
 impl Desk {
@@ -163,6 +110,18 @@ impl Desk {
         Ok(store::insert_participant(tx, organisation, conversation, customer, now)?)
     }
 
+    /// Whether a conversation gives a reason to look at a customer: it is their matter, or they
+    /// wrote into it.
+    pub fn concerns(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        conversation: ConversationId,
+        customer: CustomerId,
+    ) -> Result<bool, Error> {
+        let Some(standing) = store::standing(tx, organisation, conversation, false)? else { return Ok(false) };
+        Ok(standing.customer == customer || store::is_participant(tx, organisation, conversation, customer)?)
+    }
+
     /// Moves everything of one conversation into another of which it turned out to be a part.
     pub fn absorb(
         tx: &mut Tx<'_>,
@@ -171,11 +130,12 @@ impl Desk {
         into: ConversationId,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let standing = store::standing(tx, organisation, from, true)?.ok_or(Error::Stale)?;
-        store::move_contents(tx, organisation, from, into, standing.messages, now)?;
-        let owner = store::standing(tx, organisation, into, true)?.ok_or(Error::Stale)?.customer;
-        if owner != standing.customer {
-            store::insert_participant(tx, organisation, into, standing.customer, now)?;
+        let gone = store::standing(tx, organisation, from, true)?.ok_or(Error::Stale)?;
+        let Standing { customer: owner, changed_at, .. } =
+            store::standing(tx, organisation, into, true)?.ok_or(Error::Stale)?;
+        store::move_contents(tx, organisation, from, into, gone.messages, changed_at.max(now))?;
+        if owner != gone.customer {
+            store::insert_participant(tx, organisation, into, gone.customer, now)?;
         }
         store::remove_participant(tx, organisation, into, owner)?;
         announce(tx, organisation, from);
@@ -185,5 +145,5 @@ impl Desk {
 }
 
 pub(super) fn announce(tx: &mut Tx<'_>, organisation: OrganisationId, conversation: ConversationId) {
-    tx.announce(Change { organisation, kind: "conversation", id: *conversation.bytes() });
+    tx.announce(Change { organisation, kind: KIND, id: *conversation.bytes() });
 }

@@ -7,7 +7,8 @@ use db::Tx;
 use kernel::{AttachmentId, ConversationId, CustomerId, MessageId, OrganisationId, Timestamp};
 
 use super::conversation::announce;
-use super::{Desk, Error, store};
+use super::event::Event;
+use super::{Desk, Error, Standing, State, store};
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -105,6 +106,9 @@ pub struct MessageContent {
     /// The sanitised HTML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// What SPF, DKIM and DMARC said, with the domains that they said it of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<String>,
     /// What was broken in the mail and mended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
@@ -171,7 +175,7 @@ pub struct NewMessage {
     pub nature: Nature,
     /// Sealed [`MessageContent`].
     pub sealed: Vec<u8>,
-    /// What SPF, DKIM and DMARC said, in the form of [`crate::channels`].
+    /// What SPF, DKIM and DMARC said, in three words with commas between; the domains are sealed.
     pub authentication: String,
     /// Bytes of the mail as it came.
     pub size: u64,
@@ -192,7 +196,18 @@ impl Desk {
         }
         let reopens = matches!(new.nature, Nature::Personal | Nature::Bulk) && new.direction == Direction::In;
         let state = if reopens { standing.state.after_customer_wrote() } else { standing.state };
-        store::move_on(tx, organisation, new.conversation, state, new.received_at)?;
+        let moved = Standing {
+            state,
+            snoozed_until: standing.snoozed_until.filter(|_| state == State::Snoozed),
+            // A mail that was long on its way, or a clock set back, moves nothing into the past.
+            activity_at: standing.activity_at.max(new.received_at),
+            changed_at: standing.changed_at.max(new.received_at),
+            ..standing
+        };
+        store::move_on(tx, organisation, new.conversation, &moved)?;
+        if state != standing.state {
+            store::insert_event(tx, organisation, new.conversation, &Event::of_message(new))?;
+        }
         announce(tx, organisation, new.conversation);
         Ok(())
     }
@@ -204,6 +219,9 @@ impl Desk {
         message: MessageId,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        Ok(store::mark_bounced(tx, organisation, message, now)?)
+        let Some(conversation) = store::mark_bounced(tx, organisation, message, now)? else { return Ok(false) };
+        store::touch(tx, organisation, conversation, now)?;
+        announce(tx, organisation, conversation);
+        Ok(true)
     }
 }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use db::Tx;
-use kernel::{ContactPointId, CustomerId, Id, OrganisationId, Timestamp, ValueId, limits};
+use kernel::{CustomerId, Id, OrganisationId, Timestamp, limits};
 
 use super::contact_point::{ContactKind, Normalised};
 use super::inventory::FieldId;
 use super::keys::{NewKeys, SubjectKeys};
-use super::place::Column;
+use super::sealed_row::{NewContactPoint, NewValue};
 use super::{Error, Vault, store};
 
 /// Merges are followed this far; a longer chain is a loop that somebody made by hand.
@@ -52,8 +52,8 @@ pub struct NewCustomer {
     /// Its keys.
     pub keys: NewKeys,
     kind: CustomerKind,
-    point: (ContactPointId, ContactKind, [u8; 32], Vec<u8>),
-    name: Option<(ValueId, Vec<u8>)>,
+    points: Vec<NewContactPoint>,
+    values: Vec<NewValue>,
 }
 
 impl NewCustomer {
@@ -71,23 +71,32 @@ impl Vault {
         contact: &Normalised,
         name: Option<&str>,
     ) -> Result<NewCustomer, Error> {
-        let (now, entropy) = (self.context.clock.now(), &*self.context.entropy);
-        let customer = CustomerId::new(now, entropy);
-        let keys = self.new_keys(organisation, customer.into())?;
-        let point = ContactPointId::new(now, entropy);
-        let sealed = keys.keys.seal(Column::ContactPoint, point.bytes(), contact.written().as_bytes(), entropy)?;
         let blind = self.blind(organisation, contact.kind().index(), contact.normalised().as_bytes())?;
-        let name = name
-            .filter(|name| !name.is_empty() && name.len() <= limits::VALUE_BYTES)
-            .map(|name| {
-                let value = ValueId::new(now, entropy);
-                let sealed = keys.keys.seal(Column::CustomerValue, value.bytes(), name.as_bytes(), entropy)?;
-                Ok::<_, Error>((value, sealed))
-            })
-            .transpose()?;
-        let kind =
-            if contact.kind() == ContactKind::Unknown { CustomerKind::Unknown } else { CustomerKind::Known };
-        Ok(NewCustomer { id: customer, keys, kind, point: (point, contact.kind(), blind, sealed), name })
+        let name = name.filter(|name| !name.is_empty() && name.len() <= limits::VALUE_BYTES);
+        let values: Vec<_> = name.map(|name| (FieldId::NAME, name)).into_iter().collect();
+        self.prepare_customer_with(organisation, &[(contact, blind)], &values)
+    }
+
+    /// Prepares a customer with all that is known at once: contact points with their keyed hashes, and values.
+    pub(super) fn prepare_customer_with(
+        &self,
+        organisation: OrganisationId,
+        contacts: &[(&Normalised, [u8; 32])],
+        values: &[(FieldId, &str)],
+    ) -> Result<NewCustomer, Error> {
+        let id = CustomerId::new(self.context.clock.now(), &*self.context.entropy);
+        let keys = self.new_keys(organisation, id.into())?;
+        let points = contacts
+            .iter()
+            .map(|(contact, blind)| self.seal_contact_point(&keys.keys, contact, *blind))
+            .collect::<Result<Vec<_>, _>>()?;
+        let values = values
+            .iter()
+            .map(|(field, value)| self.seal_value(&keys.keys, *field, value))
+            .collect::<Result<Vec<_>, _>>()?;
+        let nameless = contacts.iter().all(|(contact, _)| contact.kind() == ContactKind::Unknown);
+        let kind = if nameless { CustomerKind::Unknown } else { CustomerKind::Known };
+        Ok(NewCustomer { id, keys, kind, points, values })
     }
 
     /// Stores a prepared customer; [`Error::Stale`] when somebody took the contact point meanwhile.
@@ -99,12 +108,11 @@ impl Vault {
     ) -> Result<(), Error> {
         store::insert_customer(tx, organisation, new.id, new.kind.word(), now)?;
         Self::insert_keys(tx, &new.keys, now)?;
-        let (point, kind, blind, sealed) = &new.point;
-        if !store::insert_contact_point(tx, organisation, (*point, new.id), (kind.word(), blind, sealed), now)? {
-            return Err(Error::Stale);
+        for point in &new.points {
+            point.insert(tx, organisation, new.id, now)?;
         }
-        if let Some((value, sealed)) = &new.name {
-            store::insert_value(tx, organisation, (*value, new.id, FieldId::NAME.number()), sealed, now)?;
+        for value in &new.values {
+            value.insert(tx, organisation, new.id, now)?;
         }
         Ok(())
     }
@@ -123,11 +131,7 @@ impl Vault {
     }
 
     /// The customer under whose id this one lives now.
-    pub fn survivor(
-        tx: &mut Tx<'_>,
-        organisation: OrganisationId,
-        customer: CustomerId,
-    ) -> Result<CustomerId, Error> {
+    pub fn survivor(tx: &mut Tx<'_>, organisation: OrganisationId, customer: CustomerId) -> Result<CustomerId, Error> {
         let mut current = customer;
         for _ in 0..MERGE_STEPS {
             match Self::state(tx, organisation, current, false)? {

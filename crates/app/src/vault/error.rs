@@ -1,5 +1,7 @@
 //! What can go wrong with customers, values and keys.
 
+use crate::{audit, desk};
+
 /// An error of the vault. Texts hold no values.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +27,15 @@ pub enum Error {
         /// What is wrong with it, without the value.
         reason: &'static str,
     },
+    /// A field cannot be like that.
+    #[error("the field cannot be defined so: {0}")]
+    Definition(&'static str),
+    /// A contact point is somebody else's.
+    #[error("another customer has this {field} already: merge the two if they are one")]
+    Taken {
+        /// The field's name.
+        field: String,
+    },
     /// Nobody by this id.
     #[error("there is no such customer")]
     NoCustomer,
@@ -37,6 +48,12 @@ pub enum Error {
     /// Both sides of a merge are one customer already.
     #[error("these two are one customer already")]
     Merged,
+    /// The one to whom mail without a sender goes is many people.
+    #[error("the customer of unknown senders is many people and cannot be merged")]
+    UnknownSenders,
+    /// Too many customers in one.
+    #[error("at most {0} customers can be merged into one")]
+    TooManyMerged(usize),
     /// The conversation gives no reason to look at this customer.
     #[error("the conversation does not concern this customer")]
     NotConcerned,
@@ -46,10 +63,36 @@ pub enum Error {
     /// The keyring cannot serve.
     #[error(transparent)]
     Keyring(#[from] envelope::KeyringError),
+    /// The backup has moved to a later epoch than the keyring.
+    #[error("the keyring is older than the backup: bring the keyring back that was in use with it, or a later one")]
+    OlderKeyring,
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),
     /// The audit entry could not be written, so nothing happened.
     #[error("the audit log refused the entry: {0}")]
     Audit(String),
+    /// The desk could not say whom a conversation concerns.
+    #[error("the desk cannot answer: {0}")]
+    Desk(String),
+}
+
+impl From<audit::Error> for Error {
+    fn from(error: audit::Error) -> Self {
+        match error {
+            audit::Error::Vault(error) => error,
+            audit::Error::Keyring(error) => Self::Keyring(error),
+            audit::Error::Database(error) => Self::Database(error),
+            other => Self::Audit(other.to_string()),
+        }
+    }
+}
+
+impl From<desk::Error> for Error {
+    fn from(error: desk::Error) -> Self {
+        match error {
+            desk::Error::Database(error) => Self::Database(error),
+            other => Self::Desk(other.to_string()),
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! The data keys of one subject: made, wrapped, stored, opened, and used to seal and open.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use db::Tx;
 use envelope::chunked::FileKey;
-use envelope::{Dek, DekSlot, FieldKey, KeyVersion, RetentionClass, SubjectId};
+use envelope::{Dek, DekSlot, FieldKey, KeyVersion, OpenError, RetentionClass, SubjectId};
 use kernel::{Entropy, OrganisationId, Timestamp};
 use zeroize::Zeroizing;
 
@@ -63,7 +64,7 @@ impl SubjectKeys {
     /// Opens what was sealed for this column of this row; anything else is refused.
     pub fn open(&self, column: Column, row: &[u8; 16], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let (key, version) = self.key(column)?;
-        Ok(key.open(&column.place(self.organisation, self.subject, *row, version), sealed)?)
+        opened(key.open(&column.place(self.organisation, self.subject, *row, version), sealed))
     }
 
     /// Seals the key of an attachment.
@@ -81,7 +82,7 @@ impl SubjectKeys {
     /// Opens the key of an attachment.
     pub fn open_file_key(&self, column: Column, row: &[u8; 16], sealed: &[u8]) -> Result<FileKey, Error> {
         let (key, version) = self.key(column)?;
-        Ok(FileKey::open(key, &column.place(self.organisation, self.subject, *row, version), sealed)?)
+        opened(FileKey::open(key, &column.place(self.organisation, self.subject, *row, version), sealed))
     }
 }
 
@@ -89,34 +90,53 @@ impl SubjectKeys {
 pub struct NewKeys {
     /// The keys, ready to seal with.
     pub keys: Arc<SubjectKeys>,
+    version: KeyVersion,
     epoch: u32,
     wrapped: Vec<(Retention, Vec<u8>)>,
+    epoch_moved: Arc<AtomicBool>,
 }
 
 impl Vault {
     /// Makes a data key for each retention class of a new subject.
     pub fn new_keys(&self, organisation: OrganisationId, subject: SubjectId) -> Result<NewKeys, Error> {
+        self.new_keys_of_version(organisation, subject, FIRST_VERSION)
+    }
+
+    /// The same for a subject whose earlier keys are lost: their versions were lower.
+    pub(super) fn new_keys_of_version(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        version: KeyVersion,
+    ) -> Result<NewKeys, Error> {
+        if self.epoch_moved.swap(false, Ordering::SeqCst) {
+            self.context.keyring.refresh()?;
+        }
         let epoch = self.context.keyring.current_epoch(organisation)?;
         let kek = self.context.keyring.kek(organisation, epoch)?;
         let mut wrapped = Vec::with_capacity(Retention::ALL.len());
         let slots = Retention::ALL.map(|class| {
             let dek = Dek::generate(&*self.context.entropy);
-            let slot = slot(organisation, subject, class, FIRST_VERSION);
+            let slot = slot(organisation, subject, class, version);
             wrapped.push((class, kek.wrap(&slot, &dek, &*self.context.entropy)));
-            Some(Slot { version: FIRST_VERSION, dek })
+            Some(Slot { version, dek })
         });
-        Ok(NewKeys { keys: Arc::new(SubjectKeys::new(organisation, subject, slots)), epoch, wrapped })
+        let keys = Arc::new(SubjectKeys::new(organisation, subject, slots));
+        Ok(NewKeys { keys, version, epoch, wrapped, epoch_moved: Arc::clone(&self.epoch_moved) })
     }
 
-    /// Stores fresh keys; [`Error::Stale`] when the organisation has moved to another epoch since.
+    /// Stores fresh keys; [`Error::Stale`] when the organisation has moved to a later epoch since.
     pub fn insert_keys(tx: &mut Tx<'_>, new: &NewKeys, now: Timestamp) -> Result<(), Error> {
         let organisation = new.keys.organisation;
         // Holding the epoch's row keeps a rotation from finishing before these rows are seen.
-        if store::lock_epoch(tx, organisation)? != Some(new.epoch) {
+        // A newer epoch than the row's is one that a rotation has begun and will move the row to.
+        if store::lock_epoch(tx, organisation)?.is_none_or(|epoch| epoch > new.epoch) {
+            new.epoch_moved.store(true, Ordering::SeqCst);
             return Err(Error::Stale);
         }
         for (class, wrapped) in &new.wrapped {
-            store::insert_key(tx, &slot(organisation, new.keys.subject, *class, FIRST_VERSION), new.epoch, wrapped, now)?;
+            let slot = slot(organisation, new.keys.subject, *class, new.version);
+            store::insert_key(tx, &slot, new.epoch, wrapped, now)?;
         }
         Ok(())
     }
@@ -135,6 +155,16 @@ impl Vault {
         if rows.is_empty() {
             return Ok(None);
         }
+        self.open_keys(organisation, subject, rows).map(Some)
+    }
+
+    /// Opens the wrapped keys of a subject and keeps them for the next use.
+    pub(super) fn open_keys(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        rows: Vec<store::KeyRow>,
+    ) -> Result<Arc<SubjectKeys>, Error> {
         let mut slots = [const { None }; Retention::ALL.len()];
         for row in rows {
             let Some(class) = Retention::from_number(row.class) else { continue };
@@ -146,10 +176,18 @@ impl Vault {
         }
         let keys = Arc::new(SubjectKeys::new(organisation, subject, slots));
         self.remember(&keys);
-        Ok(Some(keys))
+        Ok(keys)
     }
 }
 
 const fn slot(organisation: OrganisationId, subject: SubjectId, class: Retention, version: KeyVersion) -> DekSlot {
     DekSlot { organisation, subject, class: RetentionClass(class.number()), version }
+}
+
+/// What an earlier key of the same subject sealed is gone with that key.
+fn opened<T>(outcome: Result<T, OpenError>) -> Result<T, Error> {
+    outcome.map_err(|error| match error {
+        OpenError::KeyVersion { sealed, given } if sealed < given => Error::Erased,
+        other => other.into(),
+    })
 }

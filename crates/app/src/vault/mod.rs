@@ -5,14 +5,32 @@
 
 mod contact_point;
 mod customer;
+mod details;
+mod erase;
 mod error;
+mod forgetting;
+mod format;
+mod import;
 mod inventory;
 mod keys;
+mod mask;
+mod merge;
+mod page;
+mod person;
 mod place;
+mod restored;
+mod reveal;
+mod rotate;
+mod sealed_row;
+mod statements;
 mod store;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use envelope::SubjectId;
 use kernel::{OrganisationId, limits};
@@ -22,23 +40,44 @@ use crate::Context;
 
 pub use contact_point::{ContactKind, Normalised};
 pub use customer::{CustomerKind, CustomerState, NewCustomer};
+pub use erase::{Erased, REASON_CHARS};
 pub use error::Error;
-pub use inventory::FieldId;
+pub use import::{Import, ImportError, Imported, Rejection, Target};
+pub use inventory::{
+    DataClass, FIELDS, Field, FieldDefinition, FieldId, LegalBasis, MalformedPurpose, Purpose, UnknownBasis,
+};
 pub use keys::{NewKeys, SubjectKeys};
+pub use mask::{Mask, Masked, SHOWN_CHARS, UnknownMask};
+pub use merge::Merged;
+pub(crate) use page::{ids_of_page, page_of_ids};
 pub use place::{Column, Index, Retention};
-pub(crate) use store::STATEMENTS;
+pub(crate) use restored::{Returned, Since};
+pub use reveal::{Reveal, Revealed};
+pub use rotate::Rotated;
+pub(crate) use statements::STATEMENTS;
+pub(crate) use store::KEYS_TABLE;
+pub use value::{MaskedValue, SetValue, Stored, ValueRef};
 
 /// The customer vault of all organisations of this process.
 #[derive(Clone)]
 pub struct Vault {
     context: Arc<Context>,
-    opened: Arc<Mutex<LruCache<(OrganisationId, SubjectId), Arc<SubjectKeys>>>>,
+    opened: Arc<Mutex<OpenedKeys>>,
+    /// A key came too late for its epoch: the keyring must be read again before the next.
+    epoch_moved: Arc<AtomicBool>,
+    /// The files still hold what removed rows left behind.
+    unscrubbed: Arc<AtomicBool>,
 }
+
+/// Opened keys of customers; none for those that are known to be erased, so that a look at the rows
+/// from before the erasure does not bring their keys back.
+type OpenedKeys = LruCache<(OrganisationId, SubjectId), Option<Arc<SubjectKeys>>>;
 
 impl Vault {
     pub(crate) fn new(context: Arc<Context>) -> Self {
         let capacity = NonZeroUsize::new(limits::CACHED_CUSTOMERS).unwrap_or(NonZeroUsize::MIN);
-        Self { context, opened: Arc::new(Mutex::new(LruCache::new(capacity))) }
+        let opened = Arc::new(Mutex::new(LruCache::new(capacity)));
+        Self { context, opened, epoch_moved: Arc::default(), unscrubbed: Arc::default() }
     }
 
     /// The keyed hash by which an exact value is found again.
@@ -47,17 +86,21 @@ impl Vault {
     }
 
     fn cached(&self, organisation: OrganisationId, subject: SubjectId) -> Option<Arc<SubjectKeys>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&(organisation, subject)).map(Arc::clone)
+        self.opened_keys().get(&(organisation, subject)).cloned().flatten()
     }
 
     /// Keeps opened keys for the next use; called once the rows that hold them are durable.
     pub fn remember(&self, keys: &Arc<SubjectKeys>) {
         let key = (keys.organisation(), keys.subject());
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(keys));
+        self.opened_keys().get_or_insert(key, || Some(Arc::clone(keys)));
     }
 
-    /// Drops a subject's opened keys from memory, after an erasure.
+    /// Drops a subject's opened keys from memory for good, after an erasure.
     pub fn forget(&self, organisation: OrganisationId, subject: SubjectId) {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).pop(&(organisation, subject));
+        self.opened_keys().put((organisation, subject), None);
+    }
+
+    fn opened_keys(&self) -> MutexGuard<'_, OpenedKeys> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

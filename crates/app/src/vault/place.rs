@@ -68,6 +68,20 @@ pub enum Column {
 impl Column {
     pub(super) const COUNT: usize = 10;
 
+    /// Every column.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::CustomerValue,
+        Self::ContactPoint,
+        Self::Subject,
+        Self::Message,
+        Self::AttachmentDescription,
+        Self::AttachmentKey,
+        Self::Note,
+        Self::AuditEntry,
+        Self::AgentEmail,
+        Self::QuarantineKey,
+    ];
+
     /// Registered numbers of table, column and field class, and the retention class.
     const fn registered(self) -> (u16, u16, u16, Retention) {
         match self {
@@ -123,6 +137,8 @@ pub enum Index {
     MessageId,
     /// The content of a mail.
     MailContent,
+    /// A conversation, for the token in what we send.
+    ReplyToken,
     /// A subject without its reply prefixes.
     Subject,
     /// The address of an agent.
@@ -139,6 +155,7 @@ impl Index {
             Self::MessageId => 101,
             Self::MailContent => 102,
             Self::Subject => 103,
+            Self::ReplyToken => 104,
             Self::AgentEmail => 201,
         }
     }

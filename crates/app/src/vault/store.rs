@@ -1,14 +1,28 @@
 //! The vault's tables: customers, contact points, values, the data inventory and wrapped keys.
 
+pub(super) mod inventory;
+pub(super) mod lifecycle;
+pub(super) mod values;
+
 use db::{Error, Tx, blob, id, int, opt_id, opt_time, text, time};
 use envelope::{DekSlot, SubjectId};
 use kernel::{ContactPointId, CustomerId, OrganisationId, Timestamp, ValueId};
+
+use super::page::{ids_of_page, page_of_ids};
 
 db::statements! { "vault";
     /// The epoch under which new keys are wrapped, held until the transaction ends.
     LOCK_EPOCH = "SELECT epoch FROM organisation WHERE org = $1 FOR SHARE";
     /// The wrapped keys of one subject, the newest of each class last.
     KEYS = "SELECT class, version, epoch, wrapped FROM data_key WHERE org = $1 AND subject = $2 ORDER BY class, version";
+    /// The wrapped keys of a page of subjects, in the same order for each.
+    KEYS_OF_PAGE = concat!("SELECT subject, class, version, epoch, wrapped FROM data_key
+        WHERE org = $1 AND subject IN ", page_of_ids!(), " ORDER BY subject, class, version");
+    /// The sealed names of a page of customers, the newest of each last.
+    NAMES_OF_PAGE = concat!("SELECT customer, id, sealed FROM customer_value
+        WHERE org = $1 AND field = 1 AND customer IN ", page_of_ids!(), " ORDER BY created_at, id");
+    /// Those who turned out to be this customer.
+    MERGED_INTO = "SELECT id FROM customer WHERE org = $1 AND merged_into = $2 ORDER BY id LIMIT $3";
     /// A new wrapped key.
     INSERT_KEY = "INSERT INTO data_key (org, subject, class, version, epoch, wrapped, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -16,9 +30,9 @@ db::statements! { "vault";
     INSERT_CUSTOMER = "INSERT INTO customer (org, id, kind, created_at, merged_into, erased_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     /// One customer's standing.
-    CUSTOMER = "SELECT kind, created_at, merged_into, erased_at FROM customer WHERE org = $1 AND id = $2";
+    CUSTOMER = "SELECT kind, merged_into, erased_at FROM customer WHERE org = $1 AND id = $2";
     /// The same, held so that no merge or erasure comes between.
-    SHARE_CUSTOMER = "SELECT kind, created_at, merged_into, erased_at FROM customer
+    SHARE_CUSTOMER = "SELECT kind, merged_into, erased_at FROM customer
         WHERE org = $1 AND id = $2 FOR SHARE";
     /// A new contact point, unless another customer has it already.
     INSERT_CONTACT_POINT = "INSERT INTO contact_point (org, id, customer, kind, blind, sealed, created_at)
@@ -29,6 +43,9 @@ db::statements! { "vault";
     INSERT_VALUE = "INSERT INTO customer_value (org, id, customer, field, sealed, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
 }
+
+/// The table of wrapped keys, which a backup keeps apart.
+pub(crate) const KEYS_TABLE: &str = "data_key";
 
 /// A wrapped key as it is stored.
 pub(super) struct KeyRow {
@@ -41,7 +58,6 @@ pub(super) struct KeyRow {
 /// A customer's standing as it is stored.
 pub(super) struct CustomerRow {
     pub(super) kind: String,
-    pub(super) created_at: Timestamp,
     pub(super) merged_into: Option<CustomerId>,
     pub(super) erased_at: Option<Timestamp>,
 }
@@ -62,6 +78,44 @@ pub(super) fn keys(
     tx.query(&KEYS, &[id(&organisation), blob(subject.bytes())], |row| {
         Ok(KeyRow { class: small(row, 0)?, version: small(row, 1)?, epoch: small(row, 2)?, wrapped: row.blob(3)? })
     })
+}
+
+/// The wrapped keys of many customers, each with its own.
+pub(super) fn keys_of_page(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    customers: &[CustomerId],
+) -> Result<Vec<(CustomerId, Vec<KeyRow>)>, Error> {
+    let mut found: Vec<(CustomerId, Vec<KeyRow>)> = Vec::with_capacity(customers.len());
+    tx.for_each(&KEYS_OF_PAGE, &ids_of_page(&organisation, customers), |row| {
+        let customer = row.id(0)?;
+        let key = KeyRow { class: small(row, 1)?, version: small(row, 2)?, epoch: small(row, 3)?, wrapped: row.blob(4)? };
+        match found.last_mut() {
+            Some((last, keys)) if *last == customer => keys.push(key),
+            _ => found.push((customer, vec![key])),
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Sealed names, each with its customer and its value's id.
+pub(super) fn names_of_page(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    customers: &[CustomerId],
+) -> Result<Vec<(CustomerId, ValueId, Vec<u8>)>, Error> {
+    let values = ids_of_page(&organisation, customers);
+    tx.query(&NAMES_OF_PAGE, &values, |row| Ok((row.id(0)?, row.id(1)?, row.blob(2)?)))
+}
+
+pub(super) fn merged_into(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    into: CustomerId,
+    limit: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    tx.query(&MERGED_INTO, &[id(&organisation), id(&into), int(limit)], |row| row.id(0))
 }
 
 pub(super) fn insert_key(
@@ -102,13 +156,14 @@ pub(super) fn customer(
     hold: bool,
 ) -> Result<Option<CustomerRow>, Error> {
     let statement = if hold { &SHARE_CUSTOMER } else { &CUSTOMER };
-    tx.query_opt(statement, &[id(&organisation), id(&customer)], |row| {
-        Ok(CustomerRow {
-            kind: row.text(0)?,
-            created_at: row.time(1)?,
-            merged_into: row.opt_id(2)?,
-            erased_at: row.opt_time(3)?,
-        })
+    tx.query_opt(statement, &[id(&organisation), id(&customer)], customer_of)
+}
+
+fn customer_of(row: &db::Row<'_>) -> Result<CustomerRow, Error> {
+    Ok(CustomerRow {
+        kind: row.text(0)?,
+        merged_into: row.opt_id(1)?,
+        erased_at: row.opt_time(2)?,
     })
 }
 

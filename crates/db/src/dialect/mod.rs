@@ -16,7 +16,7 @@ pub fn sqlite_text(text: &str) -> String {
             _ => out.push(character),
         }
     }
-    out.replace(" FOR UPDATE", "").replace(" FOR SHARE", "")
+    out.replace(" FOR UPDATE SKIP LOCKED", "").replace(" FOR UPDATE", "").replace(" FOR SHARE", "")
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The server engine: worker threads, each with a connection and a small runtime of its own, so
 //! that domain code stays synchronous on both engines.
 
+mod error;
+mod feed;
+mod notification;
 mod session;
 mod tls;
 mod worker;
@@ -8,13 +11,20 @@ mod worker;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use kernel::Clock;
 use tokio::sync::broadcast;
 
 pub(crate) use session::Session;
 
-use crate::{BoxedJob, Change, Error, migrate};
+use crate::{Announcement, BoxedJob, Error, Tx, migrate};
+use worker::{Role, Worker};
+
+/// The longest statement of a schema upgrade, and the longest wait for another node's upgrade.
+const MIGRATION_TIME: Duration = Duration::from_mins(30);
+/// The longest statement of a snapshot: one whole table, as fast as its reader takes it.
+const SNAPSHOT_TIME: Duration = Duration::from_hours(24);
 
 /// How the server is reached.
 #[derive(Clone)]
@@ -29,6 +39,8 @@ pub struct PostgresConfig {
     pub writers: usize,
     /// Connections that read.
     pub readers: usize,
+    /// How long one closure may read.
+    pub query_time: Duration,
 }
 
 impl std::fmt::Debug for PostgresConfig {
@@ -41,7 +53,7 @@ impl std::fmt::Debug for PostgresConfig {
 impl PostgresConfig {
     /// The defaults for a URL.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), writers: 16, readers: 6 }
+        Self { url: url.into(), writers: 16, readers: 6, query_time: kernel::limits::QUERY_TIME }
     }
 }
 
@@ -55,27 +67,18 @@ impl Workers {
     pub(crate) fn start(
         config: &PostgresConfig,
         clock: &dyn Clock,
-        bus: &broadcast::Sender<Change>,
+        bus: &broadcast::Sender<Announcement>,
     ) -> Result<Self, Error> {
         let target = Arc::new(tls::Target::parse(&config.url)?);
-        let mut first = Session::connect(&target)?;
+        let mut first = Session::connect(&target, MIGRATION_TIME)?;
         first.check_version()?;
         migrate::postgres(&mut first, clock)?;
         drop(first);
 
-        let mut threads = Vec::new();
-        let (writers, jobs) = channel();
-        let jobs: Arc<Mutex<Receiver<BoxedJob>>> = Arc::new(Mutex::new(jobs));
-        for _ in 0..config.writers.max(1) {
-            let worker = worker::Worker::new(Arc::clone(&target), Some(bus.clone()));
-            threads.push(spawn("pg-writer", worker, Arc::clone(&jobs))?);
-        }
-        let (readers, jobs) = channel();
-        let jobs = Arc::new(Mutex::new(jobs));
-        for _ in 0..config.readers.max(1) {
-            let worker = worker::Worker::new(Arc::clone(&target), None);
-            threads.push(spawn("pg-reader", worker, Arc::clone(&jobs))?);
-        }
+        let (announcer, feed) = feed::start(Arc::clone(&target), bus.clone())?;
+        let mut threads = vec![feed];
+        let writers = spawn(&mut threads, "pg-writer", config.writers, &target, &Role::Write(announcer))?;
+        let readers = spawn(&mut threads, "pg-reader", config.readers, &target, &Role::Read(config.query_time))?;
         Ok(Self { writers, readers, threads })
     }
 
@@ -97,13 +100,32 @@ impl Workers {
     }
 }
 
+/// One view on a connection of its own, without an end by time.
+pub(crate) fn snapshot<T, E: From<Error>>(
+    config: &PostgresConfig,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut session = Session::connect(&tls::Target::parse(&config.url)?, SNAPSHOT_TIME)?;
+    session
+        .batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")?;
+    closure(&mut Tx::postgres(&mut session, None))
+}
+
+/// Starts worker threads that share one queue.
 fn spawn(
+    threads: &mut Vec<JoinHandle<()>>,
     name: &str,
-    mut worker: worker::Worker,
-    jobs: Arc<Mutex<Receiver<BoxedJob>>>,
-) -> Result<JoinHandle<()>, Error> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || worker.run(&jobs))
-        .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))
+    count: usize,
+    target: &Arc<tls::Target>,
+    role: &Role,
+) -> Result<Sender<BoxedJob>, Error> {
+    let (queue, jobs) = channel();
+    let jobs: Arc<Mutex<Receiver<BoxedJob>>> = Arc::new(Mutex::new(jobs));
+    for _ in 0..count.max(1) {
+        let mut worker = Worker::new(Arc::clone(target), role.clone());
+        let jobs = Arc::clone(&jobs);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || worker.run(&jobs));
+        threads.push(thread.map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?);
+    }
+    Ok(queue)
 }

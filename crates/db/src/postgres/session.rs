@@ -1,18 +1,31 @@
 //! One connection with its runtime and its prepared statements.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
-use futures_util::future::{join, try_join_all};
+use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
 use tokio::runtime::Runtime;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use super::error::{describe, refused, translate};
 use super::tls::Target;
-use crate::{Error, Statement, Value};
+use crate::row::{Columns, Each};
+use crate::{Error, Row, Statement, Value};
 
 /// PostgreSQL 15, as `server_version_num` writes it.
 const OLDEST_VERSION: i64 = 150_000;
+/// A statement of a write that waits this long for a row lets go and is tried again.
+const LOCK_TIME: Duration = Duration::from_secs(10);
+/// The server ends a transaction whose client has been silent for this long.
+const SILENCE: Duration = Duration::from_secs(20);
+/// How long the fate of a commit is asked for: longer than the server keeps a silent transaction.
+const FATE_TIME: Duration = Duration::from_secs(30);
+/// Between two questions for it.
+const FATE_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the last error means for the transaction as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +41,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Session {
     runtime: Runtime,
     client: Client,
-    prepared: HashMap<&'static str, tokio_postgres::Statement>,
+    /// By the address of the statement, which is unique and quicker to hash than its text.
+    prepared: HashMap<usize, tokio_postgres::Statement>,
     /// The BEGIN that travels with the first statement.
     begin: Option<&'static str>,
     /// The running transaction's number, to ask for its fate when the connection dies at COMMIT.
@@ -37,27 +51,33 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn connect(target: &Target) -> Result<Self, Error> {
+    /// Connects; no statement runs longer than `statement_time`.
+    pub(crate) fn connect(target: &Target, statement_time: Duration) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         let client = runtime.block_on(async {
-            let told = |error: tokio_postgres::Error| Error::Unavailable(describe(&error));
             if let Some(tls) = &target.tls {
-                let (client, connection) = target.config.connect(tls.clone()).await.map_err(told)?;
+                let (client, connection) = target.config.connect(tls.clone()).await?;
                 tokio::spawn(connection);
                 Ok(client)
             } else {
-                let (client, connection) = target.config.connect(NoTls).await.map_err(told)?;
+                let (client, connection) = target.config.connect(NoTls).await?;
                 tokio::spawn(connection);
                 Ok(client)
             }
-        })?;
+        });
+        let client = client.map_err(|error| refused(&error))?;
         let mut session =
             Self { runtime, client, prepared: HashMap::new(), begin: None, transaction: None, trouble: Trouble::None };
-        session.batch("SET statement_timeout = '60s'; SET lock_timeout = '20s'; SET bytea_output = 'hex'")?;
-        session.batch("SET synchronous_commit = on; SET client_min_messages = warning")?;
+        session.batch(&format!(
+            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
+             SET synchronous_commit = on; SET client_min_messages = warning",
+            statement_time.as_millis(),
+            LOCK_TIME.as_millis(),
+            SILENCE.as_millis()
+        ))?;
         Ok(session)
     }
 
@@ -115,7 +135,8 @@ impl Session {
 
     /// What became of a transaction whose COMMIT was never answered.
     pub(crate) fn was_committed(&mut self, transaction: &str) -> Result<bool, Error> {
-        loop {
+        let asked = Instant::now();
+        while asked.elapsed() < FATE_TIME {
             let query = "SELECT coalesce(pg_xact_status(CAST(CAST($1 AS TEXT) AS xid8)), 'aborted')";
             let row = self
                 .runtime
@@ -123,38 +144,49 @@ impl Session {
                 .map_err(|error| translate("db.commit", &error))?;
             match row.get::<_, String>(0).as_str() {
                 "committed" => return Ok(true),
-                "in progress" => std::thread::sleep(std::time::Duration::from_millis(20)),
+                // The server has not yet noticed that its client is gone.
+                "in progress" => std::thread::sleep(FATE_PAUSE),
                 _ => return Ok(false),
             }
         }
+        Err(Error::Unavailable("a commit was never answered, and what became of it is not known".to_owned()))
     }
 
     pub(crate) fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
-        self.begin_if_needed(statement)?;
         let prepared = self.prepared(statement)?;
         let parameters = parameters(values);
-        let done = self.runtime.block_on(self.client.execute(&prepared, &parameters));
-        done.map_err(|error| self.note(statement.name(), &error))
+        self.run(statement.name(), async |client| client.execute(&prepared, &parameters).await)
     }
 
     pub(crate) fn execute_all(&mut self, work: &[(&'static Statement, &[Value<'_>])]) -> Result<Vec<u64>, Error> {
-        let Some((first, _)) = work.first() else { return Ok(Vec::new()) };
-        let name = first.name();
-        self.begin_if_needed(first)?;
+        let name = work.first().map_or("", |(first, _)| first.name());
         let prepared = work.iter().map(|(statement, _)| self.prepared(statement)).collect::<Result<Vec<_>, _>>()?;
         let parameters: Vec<_> = work.iter().map(|(_, values)| parameters(values)).collect();
-        let running =
-            prepared.iter().zip(&parameters).map(|(statement, values)| self.client.execute(statement, values));
-        let done = self.runtime.block_on(try_join_all(running));
-        done.map_err(|error| self.note(name, &error))
+        self.run(name, async |client| {
+            try_join_all(prepared.iter().zip(&parameters).map(|(statement, values)| client.execute(statement, values)))
+                .await
+        })
     }
 
-    pub(crate) fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
-        self.begin_if_needed(statement)?;
+    /// The rows are taken as they come, and all of them: what the server says last may be an error.
+    pub(crate) fn scan(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        each: &mut Each<'_>,
+    ) -> Result<(), Error> {
         let prepared = self.prepared(statement)?;
         let parameters = parameters(values);
-        let done = self.runtime.block_on(self.client.query(&prepared, &parameters));
-        done.map_err(|error| self.note(statement.name(), &error))
+        self.run(statement.name(), async |client| {
+            let mut rows = pin!(client.query_raw(&prepared, parameters).await?);
+            let mut taken = Ok(ControlFlow::Continue(()));
+            while let Some(row) = rows.try_next().await? {
+                if matches!(taken, Ok(ControlFlow::Continue(()))) {
+                    taken = each(&Row { statement: statement.name(), columns: Columns::Postgres(&row) });
+                }
+            }
+            Ok(taken.map(|_| ()))
+        })?
     }
 
     pub(crate) fn check(&mut self, statement: &'static Statement) -> Result<(), String> {
@@ -163,32 +195,37 @@ impl Session {
         done.map(drop).map_err(|error| format!("{}: {}", statement.name(), describe(&error)))
     }
 
-    fn begin_if_needed(&mut self, statement: &'static Statement) -> Result<(), Error> {
-        let Some(begin) = self.begin.take() else { return Ok(()) };
-        let (began, number) = if begin.contains("READ ONLY") {
-            (self.runtime.block_on(self.client.batch_execute(begin)), None)
-        } else {
-            let (began, number) = self.runtime.block_on(join(
-                self.client.batch_execute(begin),
-                self.client.simple_query("SELECT pg_current_xact_id()"),
-            ));
-            (began, number.ok())
+    /// Runs `work`, after the BEGIN that has not been sent yet.
+    fn run<T>(
+        &mut self,
+        name: &'static str,
+        work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        let Some(begin) = self.begin.take() else {
+            let done = self.runtime.block_on(work(&self.client));
+            return done.map_err(|error| self.note(name, &error));
         };
-        began.map_err(|error| self.note(statement.name(), &error))?;
-        self.transaction = number.into_iter().flatten().find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        let began = self.runtime.block_on(self.client.simple_query(begin));
+        let began = began.map_err(|error| self.note(name, &error))?;
+        let done = self.runtime.block_on(work(&self.client));
+        // A write asks for its number along with its BEGIN.
+        self.transaction = began.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         });
-        Ok(())
+        done.map_err(|error| self.note(name, &error))
     }
 
+    /// The statement as this connection knows it. Preparing needs no transaction, so a first use may
+    /// come before BEGIN.
     fn prepared(&mut self, statement: &'static Statement) -> Result<tokio_postgres::Statement, Error> {
-        if let Some(known) = self.prepared.get(statement.name()) {
+        let address = std::ptr::from_ref(statement).addr();
+        if let Some(known) = self.prepared.get(&address) {
             return Ok(known.clone());
         }
         let done = self.runtime.block_on(self.client.prepare(statement.text()));
         let prepared = done.map_err(|error| self.note(statement.name(), &error))?;
-        self.prepared.insert(statement.name(), prepared.clone());
+        self.prepared.insert(address, prepared.clone());
         Ok(prepared)
     }
 
@@ -208,48 +245,4 @@ impl Session {
 
 fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
-}
-
-/// The error in the server's words but without its detail, which may quote values.
-fn describe(error: &tokio_postgres::Error) -> String {
-    if let Some(refusal) = error.as_db_error() {
-        return format!("{} ({})", refusal.message(), refusal.code().code());
-    }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text
-}
-
-fn translate(statement: &'static str, error: &tokio_postgres::Error) -> Error {
-    let Some(refusal) = error.as_db_error() else {
-        let closed = error.is_closed()
-            || std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
-        return if closed {
-            Error::Unavailable(describe(error))
-        } else {
-            Error::Engine { statement, message: describe(error) }
-        };
-    };
-    let code = refusal.code();
-    match code {
-        _ if *code == SqlState::UNIQUE_VIOLATION => Error::Unique,
-        _ if *code == SqlState::T_R_SERIALIZATION_FAILURE
-            || *code == SqlState::T_R_DEADLOCK_DETECTED
-            || *code == SqlState::LOCK_NOT_AVAILABLE =>
-        {
-            Error::Conflict
-        }
-        _ if *code == SqlState::DISK_FULL => Error::Full,
-        _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Error::ReadOnly,
-        _ if code.code().starts_with("23") => Error::Constraint(statement.to_owned()),
-        // 08: connection; 57P: shut down or crashed; 53: out of resources.
-        _ if code.code().starts_with("08") || code.code().starts_with("57P") || code.code().starts_with("53") => {
-            Error::Unavailable(describe(error))
-        }
-        _ => Error::Engine { statement, message: describe(error) },
-    }
 }

@@ -3,11 +3,11 @@
 
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::fail_point;
-use tokio::sync::broadcast;
 
+use super::feed::Announcer;
 use super::session::{Session, Trouble};
 use super::tls::Target;
 use crate::job::{Job, Ran};
@@ -15,14 +15,26 @@ use crate::{BoxedJob, Change, Error, Tx};
 
 /// Runs of one closure before a conflict is given up as one.
 const TRIES: u32 = 12;
+/// No run begins later than this after the first, so that a caller hears in bounded time.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Waits before a lost server is asked again; after that the callers are told.
 const RECONNECT: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500)];
+/// The longest statement of a write.
+const WRITE_TIME: Duration = Duration::from_mins(1);
+
+/// What a worker's transactions may do.
+#[derive(Clone)]
+pub(super) enum Role {
+    /// Change data, and announce it.
+    Write(Announcer),
+    /// Read, each closure for no longer than this.
+    Read(Duration),
+}
 
 pub(super) struct Worker {
     target: Arc<Target>,
     session: Option<Session>,
-    /// Where a writer announces its changes; a reader has none.
-    bus: Option<broadcast::Sender<Change>>,
+    role: Role,
 }
 
 /// How one run ended.
@@ -34,23 +46,32 @@ enum End {
 }
 
 impl Worker {
-    pub(super) const fn new(target: Arc<Target>, bus: Option<broadcast::Sender<Change>>) -> Self {
-        Self { target, session: None, bus }
+    pub(super) const fn new(target: Arc<Target>, role: Role) -> Self {
+        Self { target, session: None, role }
     }
 
     pub(super) fn run(&mut self, jobs: &Mutex<Receiver<BoxedJob>>) {
         loop {
             let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(mut job) = next else { return };
-            let error = self.finish(&mut *job);
+            // Nobody waits any more, and a read has no other effect.
+            let error = if self.is_reader() && job.is_abandoned() { None } else { self.finish(&mut *job) };
             job.answer(error);
         }
     }
 
+    const fn is_reader(&self) -> bool {
+        matches!(self.role, Role::Read(_))
+    }
+
     /// Runs a closure to its end; an error means that its own result does not count.
     fn finish(&mut self, job: &mut dyn Job) -> Option<Error> {
+        let began = Instant::now();
         let mut last = Error::Conflict;
         for attempt in 0..TRIES {
+            if began.elapsed() > PATIENCE {
+                break;
+            }
             if self.session.is_none() {
                 match self.connect() {
                     Ok(session) => self.session = Some(session),
@@ -59,7 +80,9 @@ impl Worker {
             }
             match self.once(job) {
                 End::Done(changes) => {
-                    self.announce(changes);
+                    if let Role::Write(announcer) = &self.role {
+                        announcer.announce(changes);
+                    }
                     return None;
                 }
                 End::Failed => return None,
@@ -77,8 +100,14 @@ impl Worker {
         let mut last = Error::Closed;
         for wait in RECONNECT {
             std::thread::sleep(wait);
-            match Session::connect(&self.target) {
+            let statement_time = match self.role {
+                Role::Write(_) => WRITE_TIME,
+                Role::Read(query_time) => query_time,
+            };
+            match Session::connect(&self.target, statement_time) {
                 Ok(session) => return Ok(session),
+                // What only a new setting mends is told at once.
+                Err(error) if !error.is_temporary() => return Err(error),
                 Err(error) => last = error,
             }
         }
@@ -87,12 +116,15 @@ impl Worker {
 
     fn once(&mut self, job: &mut dyn Job) -> End {
         let Some(session) = self.session.as_mut() else { return End::Again(Error::Closed) };
-        session.begin_with_first(if self.bus.is_some() {
-            "BEGIN ISOLATION LEVEL READ COMMITTED"
-        } else {
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        });
-        let mut tx = Tx::postgres(session);
+        let (begin, deadline) = match self.role {
+            // The number is for the case that the connection does not survive COMMIT.
+            Role::Write(_) => ("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()", None),
+            Role::Read(query_time) => {
+                ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", Some(Instant::now() + query_time))
+            }
+        };
+        session.begin_with_first(begin);
+        let mut tx = Tx::postgres(session, deadline);
         let ran = job.run(&mut tx);
         let changes = tx.into_changes();
         match session.trouble() {
@@ -136,7 +168,9 @@ impl Worker {
     /// A connection lost at COMMIT: the server knows whether the change stands.
     fn fate(&mut self, name: &'static str, transaction: Option<String>, changes: Vec<Change>, error: Error) -> End {
         // A read changes nothing and so may simply run again.
-        let Some(transaction) = transaction else { return End::Again(error) };
+        let Some(transaction) = transaction else {
+            return if self.is_reader() { End::Again(error) } else { End::Broken(error) };
+        };
         let asked = self.connect().and_then(|mut session| {
             let committed = session.was_committed(&transaction)?;
             self.session = Some(session);
@@ -147,14 +181,6 @@ impl Worker {
             Ok(true) => End::Done(changes),
             Ok(false) => End::Again(error),
             Err(error) => End::Broken(error),
-        }
-    }
-
-    fn announce(&self, changes: Vec<Change>) {
-        let Some(bus) = &self.bus else { return };
-        for change in changes {
-            // Nobody listening is no error.
-            let _ = bus.send(change);
         }
     }
 }

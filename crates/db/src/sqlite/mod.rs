@@ -2,19 +2,21 @@
 //! `synchronous=FULL`, so that an answer means that the change is on the disk.
 
 mod connection;
+mod reader;
 mod writer;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use kernel::Clock;
 use tokio::sync::{broadcast, oneshot};
 
-use crate::job::Job;
-use crate::row::Columns;
-use crate::{BoxedJob, Change, Error, Row, Statement, Tx, Value, migrate};
+use crate::row::{Columns, Each};
+use crate::{Announcement, BoxedJob, Error, Row, Statement, Tx, Value, migrate};
 
 /// How the file is opened.
 #[derive(Clone, Debug)]
@@ -25,12 +27,14 @@ pub struct SqliteConfig {
     pub readers: usize,
     /// The file may not grow beyond this many pages of 4096 bytes (SQLite's own limit when none).
     pub max_pages: Option<u32>,
+    /// How long one closure may read.
+    pub query_time: Duration,
 }
 
 impl SqliteConfig {
     /// The defaults for a file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 4, max_pages: None }
+        Self { path: path.into(), readers: 4, max_pages: None, query_time: kernel::limits::QUERY_TIME }
     }
 }
 
@@ -49,7 +53,7 @@ impl Workers {
     pub(crate) fn start(
         config: &SqliteConfig,
         clock: &dyn Clock,
-        bus: broadcast::Sender<Change>,
+        bus: broadcast::Sender<Announcement>,
     ) -> Result<Self, Error> {
         let connection = connection::open_writer(config)?;
         migrate::sqlite(&connection, clock)?;
@@ -61,9 +65,9 @@ impl Workers {
         let (readers, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..config.readers.max(1) {
-            let connection = connection::open_reader(config)?;
+            let reader = reader::Reader::open(config)?;
             let jobs = Arc::clone(&jobs);
-            threads.push(spawn("db-reader", move || run_reader(&connection, &jobs))?);
+            threads.push(spawn("db-reader", move || reader.run(&jobs))?);
         }
         Ok(Self { writer, readers, threads })
     }
@@ -77,10 +81,8 @@ impl Workers {
         let _ = self.readers.send(job);
     }
 
-    pub(crate) async fn scrub(&self) -> Result<(), Error> {
-        let (reply, answer) = oneshot::channel();
+    pub(crate) fn scrub(&self, reply: oneshot::Sender<Result<(), Error>>) {
         let _ = self.writer.send(Order::Scrub(reply));
-        answer.await.unwrap_or(Err(Error::Closed))
     }
 
     pub(crate) fn stop(self) {
@@ -92,26 +94,21 @@ impl Workers {
     }
 }
 
+/// One view on a connection of its own, without an end by time.
+pub(crate) fn snapshot<T, E: From<Error>>(
+    config: &SqliteConfig,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = connection::open_reader(config)?;
+    batch(&connection, "BEGIN DEFERRED")?;
+    closure(&mut Tx::sqlite(&connection, None))
+}
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
         .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))
-}
-
-fn run_reader(connection: &rusqlite::Connection, jobs: &Mutex<Receiver<BoxedJob>>) {
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(mut job) = next else { return };
-        let error = read_once(connection, &mut *job).err();
-        job.answer(error);
-    }
-}
-
-fn read_once(connection: &rusqlite::Connection, job: &mut dyn Job) -> Result<(), Error> {
-    batch(connection, "BEGIN DEFERRED")?;
-    job.run(&mut Tx::sqlite(connection));
-    if connection.is_autocommit() { Ok(()) } else { batch(connection, "ROLLBACK") }
 }
 
 fn batch(connection: &rusqlite::Connection, sql: &'static str) -> Result<(), Error> {
@@ -128,17 +125,27 @@ pub(crate) fn execute(
     run().map(|rows| rows as u64).map_err(|error| translate(statement.name(), &error))
 }
 
-pub(crate) fn for_each(
+pub(crate) fn scan(
     connection: &rusqlite::Connection,
     statement: &'static Statement,
     values: &[Value<'_>],
-    each: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>,
+    each: &mut Each<'_>,
 ) -> Result<(), Error> {
     let told = |error: rusqlite::Error| translate(statement.name(), &error);
     let mut prepared = connection.prepare_cached(statement.sqlite()).map_err(told)?;
+    // One that changes rows checks its last constraints at its end, and so is always run to there.
+    let may_stop = prepared.readonly();
+    let mut enough = false;
     let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(told)?;
     while let Some(row) = rows.next().map_err(told)? {
-        each(&Row { statement: statement.name(), columns: Columns::Sqlite(row) })?;
+        if enough {
+            continue;
+        }
+        let flow = each(&Row { statement: statement.name(), columns: Columns::Sqlite(row) })?;
+        enough = flow == ControlFlow::Break(());
+        if enough && may_stop {
+            break;
+        }
     }
     Ok(())
 }
@@ -153,6 +160,7 @@ pub(crate) fn translate(statement: &'static str, error: &rusqlite::Error) -> Err
         (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Error::Unique,
         (ErrorCode::ConstraintViolation, _) => Error::Constraint(statement.to_owned()),
         (ErrorCode::DiskFull, _) => Error::Full,
+        (ErrorCode::OperationInterrupted, _) => Error::TooLong(statement),
         (ErrorCode::ReadOnly, _) => Error::ReadOnly,
         (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Error::Conflict,
         (ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied, _) => {

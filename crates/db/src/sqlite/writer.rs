@@ -5,7 +5,8 @@
 //! does), the closure that met it is answered with it, and the innocent ones run again.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use kernel::fail_point;
 use rusqlite::Connection;
@@ -13,12 +14,23 @@ use tokio::sync::broadcast;
 
 use super::{Order, batch, translate};
 use crate::job::Ran;
-use crate::{BoxedJob, Change, Error, Tx};
+use crate::{Announcement, BoxedJob, Change, Error, Tx, change};
 
 /// Closures in one commit: enough to share an fsync, few enough that the first does not wait long.
 const GROUP: usize = 256;
 
-pub(super) fn run(connection: Connection, orders: &Receiver<Order>, bus: &broadcast::Sender<Change>) {
+/// The longest wait for closures that are likely to come.
+const GATHER_TIME: Duration = Duration::from_millis(1);
+
+/// How the last group went, from which the next one learns how long to gather.
+#[derive(Clone, Copy)]
+struct Rhythm {
+    closures: usize,
+    took: Duration,
+}
+
+pub(super) fn run(connection: Connection, orders: &Receiver<Order>, bus: &broadcast::Sender<Announcement>) {
+    let mut rhythm = Rhythm { closures: 1, took: Duration::ZERO };
     while let Ok(first) = orders.recv() {
         let mut next = Some(first);
         while let Some(order) = next.take() {
@@ -27,8 +39,10 @@ pub(super) fn run(connection: Connection, orders: &Receiver<Order>, bus: &broadc
                     let _ = reply.send(scrub(&connection));
                 }
                 Order::Write(job) => {
-                    let (group, after) = gather(job, orders);
+                    let (group, after) = gather(job, orders, rhythm);
+                    let (closures, began) = (group.len(), Instant::now());
                     commit_all(&connection, group, bus);
+                    rhythm = Rhythm { closures, took: began.elapsed() };
                     next = after;
                 }
             }
@@ -39,20 +53,26 @@ pub(super) fn run(connection: Connection, orders: &Receiver<Order>, bus: &broadc
 }
 
 /// The first closure and all that wait behind it, up to an order of another kind.
-fn gather(first: BoxedJob, orders: &Receiver<Order>) -> (Vec<BoxedJob>, Option<Order>) {
+///
+/// Those who were just answered are about to come back: waiting for them, for a small part of what
+/// a commit takes, spares the first of them a commit of its own and the others the wait for that.
+fn gather(first: BoxedJob, orders: &Receiver<Order>, last: Rhythm) -> (Vec<BoxedJob>, Option<Order>) {
     let mut group = vec![first];
+    let until = Instant::now() + (last.took / 8).min(GATHER_TIME);
     while group.len() < GROUP {
-        match orders.try_recv() {
+        let wait =
+            if group.len() < last.closures { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+        match orders.recv_timeout(wait) {
             Ok(Order::Write(job)) => group.push(job),
             Ok(other) => return (group, Some(other)),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            Err(_) => break,
         }
     }
     (group, None)
 }
 
 /// Runs groups until every closure has its answer.
-fn commit_all(connection: &Connection, jobs: Vec<BoxedJob>, bus: &broadcast::Sender<Change>) {
+fn commit_all(connection: &Connection, jobs: Vec<BoxedJob>, bus: &broadcast::Sender<Announcement>) {
     metrics::histogram!("doorward_db_group_closures").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
     let mut groups = VecDeque::from([jobs]);
     while let Some(group) = groups.pop_front() {
@@ -61,13 +81,16 @@ fn commit_all(connection: &Connection, jobs: Vec<BoxedJob>, bus: &broadcast::Sen
                 for job in jobs {
                     job.answer(None);
                 }
-                for change in changes {
-                    // Nobody listening is no error.
-                    let _ = bus.send(change);
+                change::announce(bus, &changes);
+            }
+            Outcome::NotBegun(jobs, error) => {
+                tracing::error!(%error, "no transaction could begin");
+                for job in jobs {
+                    job.answer(Some(error.clone()));
                 }
             }
             Outcome::Lost { guilty, innocent, error } => {
-                guilty.answer(Some(error));
+                guilty.answer(error);
                 if !innocent.is_empty() {
                     groups.push_front(innocent);
                 }
@@ -91,23 +114,27 @@ fn commit_all(connection: &Connection, jobs: Vec<BoxedJob>, bus: &broadcast::Sen
 
 enum Outcome {
     Durable(Vec<BoxedJob>, Vec<Change>),
-    Lost { guilty: BoxedJob, innocent: Vec<BoxedJob>, error: Error },
+    /// The file could not be locked, which no closure can help.
+    NotBegun(Vec<BoxedJob>, Error),
+    /// One closure ended the transaction for all; without an error its own result tells why.
+    Lost {
+        guilty: BoxedJob,
+        innocent: Vec<BoxedJob>,
+        error: Option<Error>,
+    },
     Refused(Vec<BoxedJob>, Error),
 }
 
 fn commit(connection: &Connection, mut group: Vec<BoxedJob>) -> Outcome {
     if let Err(error) = batch(connection, "BEGIN IMMEDIATE") {
-        return Outcome::Refused(group, error);
+        return Outcome::NotBegun(group, error);
     }
     let mut changes = Vec::new();
     let mut lost = None;
     for (position, job) in group.iter_mut().enumerate() {
-        match run_one(connection, job, &mut changes) {
-            Ok(()) if !connection.is_autocommit() => {}
-            Ok(()) => lost = Some((position, Error::Full)),
-            Err(error) => lost = Some((position, error)),
-        }
-        if lost.is_some() {
+        let error = run_one(connection, job, &mut changes).err();
+        if error.is_some() || connection.is_autocommit() {
+            lost = Some((position, error));
             break;
         }
     }
@@ -128,15 +155,15 @@ fn commit(connection: &Connection, mut group: Vec<BoxedJob>) -> Outcome {
 /// One closure under its savepoint. An error here means that the transaction itself is in doubt.
 fn run_one(connection: &Connection, job: &mut BoxedJob, changes: &mut Vec<Change>) -> Result<(), Error> {
     batch(connection, "SAVEPOINT closure")?;
-    let mut tx = Tx::sqlite(connection);
+    let mut tx = Tx::sqlite(connection, None);
     let ran = job.run(&mut tx);
     let announced = tx.into_changes();
-    if connection.is_autocommit() {
-        return Ok(());
-    }
-    match ran {
-        Ran::Keep => changes.extend(announced),
-        Ran::Undo => batch(connection, "ROLLBACK TO closure")?,
+    match (ran, connection.is_autocommit()) {
+        (Ran::Undo, true) => return Ok(()),
+        // Only a closure that ends transactions by itself gets here.
+        (Ran::Keep, true) => return Err(Error::Aborted),
+        (Ran::Keep, false) => changes.extend(announced),
+        (Ran::Undo, false) => batch(connection, "ROLLBACK TO closure")?,
     }
     batch(connection, "RELEASE closure")
 }

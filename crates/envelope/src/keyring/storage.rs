@@ -15,7 +15,7 @@ use super::{CHECKPOINT_BYTES, KeyringError};
 
 /// Bytes of a keyring file: some thousands of organisations.
 const KEYRING_BYTES: usize = 16 * 1024 * 1024;
-const OWNER_ONLY: u32 = 0o600;
+pub(super) const OWNER_ONLY: u32 = 0o600;
 const LOCK_RETRY: Duration = Duration::from_millis(10);
 
 /// Whether the bytes of the file that is replaced are overwritten.
@@ -147,6 +147,11 @@ impl Locked<'_> {
         replace_file(&path, text.as_bytes(), &CHECKPOINT_POINTS).map_err(|source| KeyringError::Io { path, source })
     }
 
+    /// Where the keyring lies.
+    pub(super) const fn path(&self) -> &Path {
+        self.path
+    }
+
     fn malformed(&self) -> KeyringError {
         KeyringError::Malformed { path: self.path.to_owned() }
     }
@@ -181,7 +186,7 @@ fn replace_file(path: &Path, bytes: &[u8], points: &FailPoints) -> io::Result<()
     File::open(folder_of(path))?.sync_all()
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -193,7 +198,7 @@ fn overwrite(mut file: File) -> io::Result<()> {
     file.sync_all()
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

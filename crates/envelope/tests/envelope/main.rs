@@ -4,6 +4,7 @@
 
 mod chunks;
 mod crash;
+mod erasures;
 mod keyring;
 mod sealing;
 mod transit;

@@ -69,10 +69,10 @@ fn has_japanese_escape(bytes: &[u8]) -> bool {
 
 /// The likeliest encoding of 8-bit text that is not UTF-8, among those of the desk's languages.
 fn guess(bytes: &[u8]) -> &'static Encoding {
-    let looked_at = bytes.get(..GUESS_BYTES).unwrap_or(bytes);
-    if almost_utf8(looked_at) {
+    if almost_utf8(bytes) {
         return UTF_8;
     }
+    let looked_at = bytes.get(..GUESS_BYTES).unwrap_or(bytes);
     let count = |wanted: fn(&u8) -> bool| looked_at.iter().filter(|byte| wanted(byte)).count();
     let high = count(|byte| *byte >= 0x80);
     let ascii_letters = count(u8::is_ascii_alphabetic);

@@ -4,12 +4,12 @@
 use super::fields::Fields;
 
 /// Fields that the sender's program sets once and that no server on the way changes.
-const FIELDS: &[&str] =
-    &["From", "Date", "Subject", "Message-ID", "Content-Type", "Content-Transfer-Encoding"];
+const FIELDS: &[&str] = &["From", "Date", "Subject", "Message-ID", "Content-Type", "Content-Transfer-Encoding"];
 
 /// Feeds the bytes that identify a mail to `feed`: the fields `From`, `Date`, `Subject`,
-/// `Message-ID` and those that say how the body is to be read, unfolded and trimmed, then the body with line feeds as line ends and without
-/// those at its end. Trace fields, and so the way of delivery, do not count.
+/// `Message-ID` and those that say how the body is to be read, unfolded and trimmed, then the
+/// body with line feeds as line ends and without those at its end. Trace fields, and so the way
+/// of delivery, do not count.
 pub fn content_identity(raw: &[u8], feed: &mut dyn FnMut(&[u8])) {
     let head = Fields::read(raw);
     for name in FIELDS {

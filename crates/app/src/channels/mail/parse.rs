@@ -58,7 +58,8 @@ pub fn parse(raw: &[u8]) -> Result<Mail, Unreadable> {
     if contents.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
         contents.text = html.as_deref().map(html_text::to_text).or(contents.text);
     }
-    let safe_html = html.as_deref().and_then(html::safe);
+    let whole = !faults.contains(&Fault::HtmlLeftOut);
+    let safe_html = html.as_deref().filter(|_| whole).and_then(html::safe);
     if html.is_some() && safe_html.is_none() {
         faults.push(Fault::HtmlLeftOut);
     }

@@ -180,8 +180,13 @@ impl Reader {
             self.fault(Fault::TransferEncoding);
         }
         let most = if media.subtype == "html" { limits::BODY_HTML_BYTES } else { limits::BODY_TEXT_BYTES };
-        // One more than allowed is decoded, so that later steps see that something was cut.
-        let looked_at = bytes.get(..=most).unwrap_or(&bytes);
+        let looked_at = cut_between_characters(&bytes, most);
+        if looked_at.len() < bytes.len() {
+            self.fault(Fault::TextCut);
+            if media.subtype == "html" {
+                self.fault(Fault::HtmlLeftOut);
+            }
+        }
         let decoded = charset::decode(looked_at, media.parameter("charset"));
         if decoded.mended {
             self.fault(Fault::WrongCharset);
@@ -264,7 +269,14 @@ fn as_html(text: Option<&str>) -> String {
     format!("<pre>{}</pre>", html_escape::encode_text(text.unwrap_or_default()))
 }
 
-/// Appends until the whole is one byte over `most`, which tells later steps that it was cut.
+/// The front of `bytes`, not cut inside a character of UTF-8 or of a double-byte charset.
+fn cut_between_characters(bytes: &[u8], most: usize) -> &[u8] {
+    let Some(front) = bytes.get(..most).filter(|_| bytes.len() > most) else { return bytes };
+    let end = front.iter().rev().take(1_024).position(u8::is_ascii_whitespace).map_or(most, |back| most - back);
+    front.get(..end).unwrap_or(front)
+}
+
+/// Appends unless the whole is over `most` already; later steps see that, and cut it.
 fn push_bounded(whole: &mut String, between: &str, added: &str, most: usize) {
     if whole.len() > most {
         return;

@@ -123,10 +123,13 @@ CREATE TABLE conversation (
     activity_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (org, id),
-    FOREIGN KEY (org, customer) REFERENCES customer (org, id)
+    FOREIGN KEY (org, customer) REFERENCES customer (org, id),
+    FOREIGN KEY (org, assignee) REFERENCES agent (org, id)
 );
-CREATE INDEX conversation_by_activity ON conversation (org, activity_at, id);
-CREATE INDEX conversation_by_state ON conversation (org, state, activity_at, id);
+-- Each conversation stands in one of these two, so that a list of what nobody works on reads only
+-- its own page; a list of all merges them.
+CREATE INDEX conversation_unassigned ON conversation (org, state, activity_at, id) WHERE assignee IS NULL;
+CREATE INDEX conversation_assigned ON conversation (org, state, activity_at, id) WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_assignee ON conversation (org, assignee, state, activity_at, id) WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_customer ON conversation (org, customer, activity_at, id);
 CREATE INDEX conversation_by_subject ON conversation (org, customer, subject_index, activity_at) WHERE subject_index IS NOT NULL;
@@ -268,7 +271,6 @@ CREATE TABLE conversation_label (
     FOREIGN KEY (org, label) REFERENCES label (org, id)
 );
 CREATE INDEX conversation_label_by_state ON conversation_label (org, label, state, activity_at, conversation);
-CREATE INDEX conversation_label_by_activity ON conversation_label (org, label, activity_at, conversation);
 
 CREATE TABLE conversation_event (
     org BYTEA NOT NULL,

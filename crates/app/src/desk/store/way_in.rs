@@ -1,10 +1,10 @@
 //! The desk's tables as a message's way in uses them.
 
-use db::{Error, Tx, blob, id, int, opt_blob, text, time};
+use db::{Error, Tx, blob, id, int, opt_blob, opt_time, text, time};
 use kernel::{ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp};
 
-use super::conversation::{NewConversation, Standing, State};
-use super::message::{NewAttachment, NewMessage};
+use super::super::conversation::{NewConversation, Standing};
+use super::super::message::{NewAttachment, NewMessage};
 
 db::statements! { "desk";
     /// A new conversation.
@@ -12,9 +12,11 @@ db::statements! { "desk";
         (org, id, customer, channel, state, subject_sealed, subject_index, messages, answered, created_at, activity_at, changed_at)
         VALUES ($1, $2, $3, $4, 'new', $5, $6, 0, 0, $7, $7, $7)";
     /// What a use case must know.
-    STANDING = "SELECT customer, state, messages, answered FROM conversation WHERE org = $1 AND id = $2";
+    STANDING = "SELECT customer, state, messages, answered, assignee, snoozed_until, activity_at, changed_at
+        FROM conversation WHERE org = $1 AND id = $2";
     /// The same, held until the transaction ends.
-    HOLD = "SELECT customer, state, messages, answered FROM conversation WHERE org = $1 AND id = $2 FOR UPDATE";
+    HOLD = "SELECT customer, state, messages, answered, assignee, snoozed_until, activity_at, changed_at
+        FROM conversation WHERE org = $1 AND id = $2 FOR UPDATE";
     /// The newest conversation with this subject.
     FIND_BY_SUBJECT = "SELECT id FROM conversation
         WHERE org = $1 AND customer = $2 AND subject_index = $3 AND activity_at >= $4
@@ -23,13 +25,15 @@ db::statements! { "desk";
     SET_OWNER = "UPDATE conversation SET customer = $3, subject_sealed = $4, subject_index = $5, changed_at = $6
         WHERE org = $1 AND id = $2";
     /// One more message.
-    MOVE_ON = "UPDATE conversation SET messages = messages + 1, state = $3, activity_at = $4, changed_at = $4,
-        snoozed_until = CASE WHEN $5 = 'snoozed' THEN snoozed_until ELSE NULL END WHERE org = $1 AND id = $2";
+    MOVE_ON = "UPDATE conversation SET messages = messages + 1, state = $3, snoozed_until = $4, activity_at = $5,
+        changed_at = $6 WHERE org = $1 AND id = $2";
     /// The labels' copy of state and activity.
     MOVE_LABELS = "UPDATE conversation_label SET state = $3, activity_at = $4 WHERE org = $1 AND conversation = $2";
     /// Somebody else in the conversation.
     INSERT_PARTICIPANT = "INSERT INTO participant (org, conversation, customer, joined_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (org, conversation, customer) DO NOTHING";
+    /// Whether somebody else is in the conversation.
+    IS_PARTICIPANT = "SELECT 1 FROM participant WHERE org = $1 AND conversation = $2 AND customer = $3";
     /// Not somebody else after all.
     REMOVE_PARTICIPANT = "DELETE FROM participant WHERE org = $1 AND conversation = $2 AND customer = $3";
     /// A new message.
@@ -41,7 +45,10 @@ db::statements! { "desk";
         (org, id, message, customer, position, purpose, size, description_sealed, key_sealed, content, blob_name)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     /// Undelivered.
-    MARK_BOUNCED = "UPDATE message SET bounced_at = $3 WHERE org = $1 AND id = $2";
+    MARK_BOUNCED = "UPDATE message SET bounced_at = $3 WHERE org = $1 AND id = $2 RETURNING conversation";
+    /// Something in the conversation changed, and its row tells only when.
+    TOUCH = "UPDATE conversation SET changed_at = CASE WHEN changed_at > $3 THEN changed_at ELSE $3 END
+        WHERE org = $1 AND id = $2";
     /// Messages of an absorbed conversation.
     MOVE_MESSAGES = "UPDATE message SET conversation = $3 WHERE org = $1 AND conversation = $2";
     /// Its notes.
@@ -54,7 +61,13 @@ db::statements! { "desk";
         ON CONFLICT (org, conversation, customer) DO NOTHING";
     /// And their old rows.
     REMOVE_PARTICIPANTS = "DELETE FROM participant WHERE org = $1 AND conversation = $2";
-    /// Its labels end with it.
+    /// Its labels, which follow the one that took it in.
+    COPY_LABELS = "INSERT INTO conversation_label (org, conversation, label, state, activity_at)
+        SELECT c.org, c.id, l.label, c.state, c.activity_at
+        FROM conversation_label AS l JOIN conversation AS c ON c.org = l.org AND c.id = $3
+        WHERE l.org = $1 AND l.conversation = $2
+        ON CONFLICT (org, conversation, label) DO NOTHING";
+    /// And their old rows.
     REMOVE_LABELS = "DELETE FROM conversation_label WHERE org = $1 AND conversation = $2";
     /// The emptied row.
     REMOVE_CONVERSATION = "DELETE FROM conversation WHERE org = $1 AND id = $2";
@@ -62,7 +75,7 @@ db::statements! { "desk";
     ADD_MESSAGES = "UPDATE conversation SET messages = messages + $3, changed_at = $4 WHERE org = $1 AND id = $2";
 }
 
-pub(super) fn insert_conversation(
+pub(in super::super) fn insert_conversation(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     new: &NewConversation,
@@ -80,7 +93,7 @@ pub(super) fn insert_conversation(
     tx.execute_one(&INSERT_CONVERSATION, &values)
 }
 
-pub(super) fn standing(
+pub(in super::super) fn standing(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     conversation: ConversationId,
@@ -93,11 +106,15 @@ pub(super) fn standing(
             state: row.word(1)?,
             messages: row.count(2)?,
             answered: row.flag(3)?,
+            assignee: row.opt_id(4)?,
+            snoozed_until: row.opt_time(5)?,
+            activity_at: row.time(6)?,
+            changed_at: row.time(7)?,
         })
     })
 }
 
-pub(super) fn find_by_subject(
+pub(in super::super) fn find_by_subject(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     customer: CustomerId,
@@ -108,7 +125,7 @@ pub(super) fn find_by_subject(
     tx.query_opt(&FIND_BY_SUBJECT, &values, |row| row.id(0))
 }
 
-pub(super) fn set_owner(
+pub(in super::super) fn set_owner(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     new: &NewConversation,
@@ -125,7 +142,7 @@ pub(super) fn set_owner(
     tx.execute_one(&SET_OWNER, &values)
 }
 
-pub(super) fn insert_participant(
+pub(in super::super) fn insert_participant(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     conversation: ConversationId,
@@ -135,7 +152,17 @@ pub(super) fn insert_participant(
     tx.execute(&INSERT_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer), time(now)]).map(drop)
 }
 
-pub(super) fn remove_participant(
+pub(in super::super) fn is_participant(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+    customer: CustomerId,
+) -> Result<bool, Error> {
+    let values = [id(&organisation), id(&conversation), id(&customer)];
+    Ok(tx.query_opt(&IS_PARTICIPANT, &values, |_| Ok(()))?.is_some())
+}
+
+pub(in super::super) fn remove_participant(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     conversation: ConversationId,
@@ -144,7 +171,11 @@ pub(super) fn remove_participant(
     tx.execute(&REMOVE_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer)]).map(drop)
 }
 
-pub(super) fn insert_message(tx: &mut Tx<'_>, organisation: OrganisationId, new: &NewMessage) -> Result<(), Error> {
+pub(in super::super) fn insert_message(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    new: &NewMessage,
+) -> Result<(), Error> {
     let (direction, nature) = (new.direction.to_string(), new.nature.to_string());
     let values = [
         id(&organisation),
@@ -161,7 +192,7 @@ pub(super) fn insert_message(tx: &mut Tx<'_>, organisation: OrganisationId, new:
     tx.execute_one(&INSERT_MESSAGE, &values)
 }
 
-pub(super) fn insert_attachment(
+pub(in super::super) fn insert_attachment(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     message: &NewMessage,
@@ -185,45 +216,55 @@ pub(super) fn insert_attachment(
     tx.execute_one(&INSERT_ATTACHMENT, &values)
 }
 
-pub(super) fn move_on(
+/// A message joined: one more, and what else it moved.
+pub(in super::super) fn move_on(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     conversation: ConversationId,
-    state: State,
-    at: Timestamp,
+    to: &Standing,
 ) -> Result<(), Error> {
-    let key = [id(&organisation), id(&conversation)];
-    let [org, conversation] = key;
-    let state = text(state.word());
-    tx.execute_one(&MOVE_ON, &[org, conversation, state, time(at), state])?;
-    tx.execute(&MOVE_LABELS, &[org, conversation, state, time(at)]).map(drop)
+    let [org, conversation] = [id(&organisation), id(&conversation)];
+    let (state, activity) = (text(to.state.word()), time(to.activity_at));
+    let values = [org, conversation, state, opt_time(to.snoozed_until), activity, time(to.changed_at)];
+    tx.execute_one(&MOVE_ON, &values)?;
+    tx.execute(&MOVE_LABELS, &[org, conversation, state, activity]).map(drop)
 }
 
-pub(super) fn mark_bounced(
+/// The conversation of the message, when there is such a message.
+pub(in super::super) fn mark_bounced(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     message: MessageId,
     now: Timestamp,
-) -> Result<bool, Error> {
-    Ok(tx.execute(&MARK_BOUNCED, &[id(&organisation), id(&message), time(now)])? == 1)
+) -> Result<Option<ConversationId>, Error> {
+    tx.query_opt(&MARK_BOUNCED, &[id(&organisation), id(&message), time(now)], |row| row.id(0))
 }
 
-pub(super) fn move_contents(
+pub(in super::super) fn touch(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute_one(&TOUCH, &[id(&organisation), id(&conversation), time(now)])
+}
+
+pub(in super::super) fn move_contents(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     from: ConversationId,
     into: ConversationId,
     messages: u64,
-    now: Timestamp,
+    changed_at: Timestamp,
 ) -> Result<(), Error> {
     let both = [id(&organisation), blob(from.bytes()), id(&into)];
     let gone = [id(&organisation), id(&from)];
-    for statement in [&MOVE_MESSAGES, &MOVE_NOTES, &MOVE_EVENTS, &COPY_PARTICIPANTS] {
+    for statement in [&MOVE_MESSAGES, &MOVE_NOTES, &MOVE_EVENTS, &COPY_PARTICIPANTS, &COPY_LABELS] {
         tx.execute(statement, &both)?;
     }
     for statement in [&REMOVE_PARTICIPANTS, &REMOVE_LABELS] {
         tx.execute(statement, &gone)?;
     }
     tx.execute_one(&REMOVE_CONVERSATION, &gone)?;
-    tx.execute_one(&ADD_MESSAGES, &[id(&organisation), id(&into), int(messages), time(now)])
+    tx.execute_one(&ADD_MESSAGES, &[id(&organisation), id(&into), int(messages), time(changed_at)])
 }

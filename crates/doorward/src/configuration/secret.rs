@@ -1,0 +1,62 @@
+//! Texts that open things: held in memory that is wiped, without a way to print them by accident.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::layers::{Lookup, variable};
+use super::{RootKey, Settings, Vault};
+use crate::exit::{Failure, Kind};
+
+/// The longest secret file that is read, in bytes.
+const SECRET_BYTES: u64 = 16 * 1024;
+
+/// A secret text; wiped when dropped.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself, for the one place that uses it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Settings {
+    /// The secret that the chosen kind of root key needs: the passphrase, the key's text or
+    /// Vault's token. `None` for a key file, which its provider reads itself.
+    pub fn root_secret(&self, environment: Lookup<'_>) -> Result<Option<Secret>, Failure> {
+        let (file, name) = match &self.root_key {
+            RootKey::File(_) => return Ok(None),
+            RootKey::Passphrase(file) => (file.as_deref(), "DOORWARD_PASSPHRASE"),
+            RootKey::Environment => (None, "DOORWARD_ROOT_KEY"),
+            RootKey::Vault(Vault { token_file, .. }) => (token_file.as_deref(), "DOORWARD_VAULT_TOKEN"),
+        };
+        match file {
+            Some(file) => read(file).map(Some),
+            None => match variable(environment, name)? {
+                Some(text) => Ok(Some(Secret::new(text))),
+                None => Err(Failure::new(Kind::Configuration, format_args!("the root key needs {name}: set it"))),
+            },
+        }
+    }
+}
+
+/// The file's text without the line end that editors add.
+fn read(file: &Path) -> Result<Secret, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    std::fs::File::open(file)
+        .and_then(|opened| opened.take(SECRET_BYTES).read_to_string(&mut text))
+        .map_err(|error| Failure::io(format_args!("cannot read {}", file.display()), &error))?;
+    let trimmed = text.trim_end_matches(['\r', '\n']);
+    if trimmed.is_empty() {
+        return Err(Failure::new(Kind::Configuration, format_args!("{} is empty", file.display())));
+    }
+    Ok(Secret::new(trimmed.to_owned()))
+}

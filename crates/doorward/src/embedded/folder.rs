@@ -1,0 +1,85 @@
+//! A data folder: made by `init`, laid out the same everywhere.
+//!
+//! `doorward.sqlite` (unless PostgreSQL holds the rows), `blobs/` for large sealed files, the
+//! owner's lock and socket, the configuration file. Never a key.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use app::channels::ResolverConfig;
+use app::{App, Context, identity};
+use db::Db;
+use envelope::{CryptoEntropy, Keyring};
+use kernel::{Clock, Entropy, SystemClock};
+
+use super::keys;
+use crate::configuration::{Database, RootKey, Settings};
+use crate::exit::{Failure, Kind};
+use crate::operations::{Initialise, Initialised};
+
+/// The folder of large sealed files.
+pub(super) fn blobs(settings: &Settings) -> PathBuf {
+    settings.data.join("blobs")
+}
+
+pub(super) fn database(settings: &Settings) -> db::Config {
+    match &settings.database {
+        Database::Sqlite => db::Config::sqlite(&settings.data),
+        Database::Postgres(url) => db::Config::postgres(url.expose()),
+    }
+}
+
+/// Makes a folder that only its user may enter; one that exists is left as it is.
+pub(super) fn make_private(path: &Path) -> Result<(), Failure> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failure::io(format_args!("cannot make {}", path.display()), &error))
+}
+
+/// Puts the product together on an opened keyring.
+pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn Entropy>) -> Result<App, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let db = Db::open(database(settings), Arc::clone(&clock)).await?;
+    let resolver = match (settings.sender_authentication, settings.resolver) {
+        (false, _) => ResolverConfig::Off,
+        (true, Some(server)) => ResolverConfig::Servers(vec![server]),
+        (true, None) => ResolverConfig::System,
+    };
+    let context = Context { db, keyring: Arc::new(keyring), blobs: blobs(settings), clock, entropy };
+    // A machine without name servers still takes mail in; it only cannot check senders.
+    match App::new(context, &resolver) {
+        Err(app::channels::Error::Resolver(error)) => Err(Failure::new(Kind::Configuration, error)),
+        done => Ok(done?),
+    }
+}
+
+pub(super) async fn initialise(settings: &Settings, wish: Initialise) -> Result<Initialised, Failure> {
+    let entropy: Arc<dyn Entropy> = Arc::new(CryptoEntropy);
+    make_private(&settings.data)?;
+    make_private(&blobs(settings))?;
+    let keyring = keys::open_or_make(settings, &entropy)?;
+    let app = app(settings, keyring, entropy).await?;
+    let new = identity::New { name: wish.organisation, admin_email: wish.admin_email };
+    let created = app.identity.create_organisation(new).await;
+    let folded = match &created {
+        Ok(created) => app.audit.fold(created.organisation).await.map(drop),
+        Err(_) => Ok(()),
+    };
+    app.close().await;
+    let created = created?;
+    folded?;
+    Ok(Initialised {
+        organisation: created.organisation,
+        administrator: created.admin,
+        data: settings.data.clone(),
+        root_key: match &settings.root_key {
+            RootKey::File(path) => Some(path.clone()),
+            RootKey::Passphrase(_) | RootKey::Environment | RootKey::Vault(_) => None,
+        },
+        keyring: settings.keyring_file.clone(),
+    })
+}

@@ -1,0 +1,209 @@
+//! What a client is told when something is wrong: problem details (RFC 9457). What the client did
+//! wrong is told plainly; what we did wrong is one sentence and the request's id.
+
+use app::access::Scope;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use kernel::limits::MAIL_BYTES;
+use serde::Serialize;
+
+use crate::limits::{self, ENVELOPE_CHARS};
+
+/// Everything that can be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No such path.
+    NoRoute,
+    /// The path has other methods.
+    Method,
+    /// No token came.
+    NoToken,
+    /// A token came, and it is not good; the reason in words for its bearer.
+    BadToken(String),
+    /// The token is for something else.
+    Scope(Scope),
+    /// The query is not what the route takes.
+    Query,
+    /// The body is not declared as a mail.
+    MediaType,
+    /// The body has no bytes.
+    Empty,
+    /// The body has more bytes than any mail may.
+    TooLarge,
+    /// The body did not come to its end in time.
+    Slow,
+    /// The connection broke within the body.
+    CutShort,
+    /// The memory for large bodies is in use.
+    Busy,
+    /// The disk, the database or the log cannot take it now.
+    Unavailable,
+    /// What must run does not; the names of what is missing.
+    NotReady(Vec<&'static str>),
+    /// A fault of ours.
+    Fault,
+}
+
+/// How a problem is told.
+struct Telling {
+    status: StatusCode,
+    /// Stable, for programs.
+    word: &'static str,
+    title: &'static str,
+    detail: String,
+}
+
+/// A problem as it is sent.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    request: &'a str,
+}
+
+impl Problem {
+    /// The stable word, also in counters.
+    pub(crate) fn word(&self) -> &'static str {
+        self.telling().word
+    }
+
+    /// The body, with the id under which the log speaks of the request.
+    pub(crate) fn document(&self, request: &str) -> Vec<u8> {
+        let Telling { status, word, title, detail } = self.telling();
+        let r#type = format!("urn:doorward:problem:{word}");
+        let document = Document { r#type, title, status: status.as_u16(), detail: &detail, request };
+        // Only maps with keys that are no strings fail, and there are none.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    fn telling(&self) -> Telling {
+        let told = |status, word, title, detail: &str| Telling { status, word, title, detail: detail.to_owned() };
+        match self {
+            Self::NoRoute => told(
+                StatusCode::NOT_FOUND,
+                "no-such-route",
+                "nothing is here",
+                "the routes are listed at /api/v1/openapi.json",
+            ),
+            Self::Method => told(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this route has other methods",
+                "use one of those that the Allow header names",
+            ),
+            Self::NoToken => told(
+                StatusCode::UNAUTHORIZED,
+                "token-missing",
+                "a token is needed",
+                "send a token as `Authorization: Bearer dwt_…`",
+            ),
+            Self::BadToken(reason) => {
+                told(StatusCode::UNAUTHORIZED, "token-refused", "the token is refused", reason)
+            }
+            Self::Scope(scope) => told(
+                StatusCode::FORBIDDEN,
+                "scope",
+                "the token is for something else",
+                &format!("this needs a token with the scope {scope}"),
+            ),
+            Self::Query => told(
+                StatusCode::BAD_REQUEST,
+                "query",
+                "the query cannot be read",
+                &format!(
+                    "the query takes client_ip (an IP address), helo and mail_from (at most {ENVELOPE_CHARS} \
+                     characters each), each once, and nothing else"
+                ),
+            ),
+            Self::MediaType => told(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media-type",
+                "the body is not declared as a mail",
+                "send the raw mail as message/rfc822, or as application/octet-stream",
+            ),
+            Self::Empty => {
+                told(StatusCode::BAD_REQUEST, "empty", "the body is empty", "send the raw mail as the body")
+            }
+            Self::TooLarge => told(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "the mail is too large",
+                &format!("the limit of one mail is {MAIL_BYTES} bytes"),
+            ),
+            Self::Slow => told(
+                StatusCode::REQUEST_TIMEOUT,
+                "slow",
+                "the body took too long",
+                "send the mail again over a faster connection",
+            ),
+            Self::CutShort => told(
+                StatusCode::BAD_REQUEST,
+                "cut-short",
+                "the body did not come to its end",
+                "send the mail again",
+            ),
+            Self::Busy => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "too many large mails at once",
+                "keep the mail and send it again in a moment",
+            ),
+            Self::Unavailable => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "nothing can be stored at the moment",
+                "keep what you sent and send it again in a moment",
+            ),
+            Self::NotReady(missing) => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not-ready",
+                "not ready",
+                &format!("these do not run: {}", missing.join(", ")),
+            ),
+            Self::Fault => told(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "fault",
+                "a fault on our side",
+                "the log says more under the id of this request",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    /// A head without a body: [`crate::answer::finish`] writes the document, which names the request.
+    fn into_response(self) -> Response {
+        let mut response = self.telling().status.into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match &self {
+            Self::NoToken => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"doorward\""));
+            }
+            Self::BadToken(_) => {
+                let challenge = HeaderValue::from_static("Bearer realm=\"doorward\", error=\"invalid_token\"");
+                headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            Self::Scope(scope) => {
+                // RFC 6750, section 3.1.
+                let text = format!("Bearer realm=\"doorward\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                if let Ok(challenge) = HeaderValue::from_str(&text) {
+                    headers.insert(WWW_AUTHENTICATE, challenge);
+                }
+            }
+            Self::Busy | Self::Unavailable | Self::NotReady(_) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER.as_secs()));
+            }
+            _ => {}
+        }
+        // The rest of such a body is never read as the next request.
+        if matches!(self, Self::TooLarge | Self::Busy | Self::Slow | Self::CutShort) {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

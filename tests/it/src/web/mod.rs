@@ -1,0 +1,10 @@
+//! What a client of the HTTP entry gets, over real connections.
+
+mod connection;
+mod entry;
+mod health;
+mod mail;
+mod permission;
+mod problem;
+
+use entry::{Answer, Entry, request};
