@@ -94,7 +94,9 @@ impl Keyring {
         Ok(Storage::new(path).locked()?.read()?.header)
     }
 
-    /// The file's bytes for the backup of wrapped keys, read while nobody rewrites them.
+    /// The file's bytes for a copy of the wrapped keys, read while nobody rewrites them. Erasures and
+    /// checkpoints stand in files of their own beside it and are copied as files: an older copy of
+    /// those would bring erased subjects back.
     ///
     /// # Errors
     /// [`KeyringError::Missing`], [`KeyringError::Malformed`], [`KeyringError::Io`].

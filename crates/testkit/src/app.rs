@@ -69,8 +69,13 @@ impl Place {
     /// Opens the product, making its keys when there are none.
     pub async fn open(&self, clock: Arc<ManualClock>) -> App {
         let db = Db::open(self.config(), clock.clone()).await.expect("the database opens");
-        let context =
-            Context { db, keyring: Arc::new(self.keyring()), blobs: self.data().join("blobs"), clock, entropy: entropy() };
+        let context = Context {
+            db,
+            keyring: Arc::new(self.keyring()),
+            blobs: self.data().join("blobs"),
+            clock,
+            entropy: entropy(),
+        };
         App::new(context, &ResolverConfig::Off).expect("the product opens")
     }
 
@@ -127,12 +132,8 @@ impl TestApp {
 
     /// The same, for any organisation.
     pub async fn mail_to(&self, organisation: OrganisationId, raw: impl Into<Vec<u8>>) -> Result<Outcome, Error> {
-        let arrival = Arrival {
-            raw: raw.into().into(),
-            client: Client::default(),
-            actor: Actor::System,
-            authenticate: false,
-        };
+        let arrival =
+            Arrival { raw: raw.into().into(), client: Client::default(), actor: Actor::System, authenticate: false };
         self.app.channels.receive(organisation, arrival).await
     }
 

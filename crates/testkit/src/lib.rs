@@ -3,8 +3,8 @@
 
 pub mod app;
 pub mod dns;
-pub mod mail;
 pub mod load;
+pub mod mail;
 pub mod postgres;
 
 pub use crate::app::{ENGINES, Place, START, TestApp, files_below};

@@ -11,8 +11,14 @@ use app::audit::{self, Action, Audit, Entry};
 use app::desk::{self, Desk, Direction, MessageContent, Nature, NewConversation, NewMessage, Party, State};
 use app::vault::{self, Column, NewCustomer, Normalised, Vault};
 use app::{Actor, Context, STALE_TRIES};
+use db::Engine;
 use kernel::{ConversationId, Entropy, Id, MessageId, OrganisationId, SeededEntropy, Timestamp};
 use tokio::task::{JoinSet, spawn_blocking};
+
+db::statements! { "testkit";
+    /// Takes stock of the tables for the planner.
+    ANALYZE = "ANALYZE";
+}
 
 /// Conversations in one commit.
 const BATCH: usize = 256;
@@ -119,6 +125,11 @@ pub async fn conversations(
         durable += batch.1.len();
         progress(durable);
         loaded.push(batch);
+    }
+    if place.context.db.engine() == Engine::Postgres {
+        // What the server does by itself within a minute; until then it would plan for empty tables.
+        let analyze = |tx: &mut db::Tx<'_>| tx.execute(&ANALYZE, &[]);
+        place.context.db.write("testkit.analyze", analyze).await.map_err(desk::Error::Database)?;
     }
     loaded.sort_unstable_by_key(|(first, _)| *first);
     Ok(loaded.into_iter().flat_map(|(_, ids)| ids).collect())

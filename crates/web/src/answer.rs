@@ -51,11 +51,7 @@ pub(crate) async fn finish(State(shared): State<Arc<Shared>>, request: Request, 
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     let (status, seconds) = (response.status(), began.elapsed().as_secs_f64());
-    let labels = [
-        ("method", method.to_owned()),
-        ("route", route.to_owned()),
-        ("status", status.as_str().to_owned()),
-    ];
+    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_str().to_owned())];
     ::metrics::counter!("doorward_http_requests", &labels).increment(1);
     ::metrics::histogram!("doorward_http_request_seconds", "route" => route.to_owned()).record(seconds);
     let bytes = response.body().size_hint().exact();

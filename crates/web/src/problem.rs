@@ -100,9 +100,7 @@ impl Problem {
                 "a token is needed",
                 "send a token as `Authorization: Bearer dwt_…`",
             ),
-            Self::BadToken(reason) => {
-                told(StatusCode::UNAUTHORIZED, "token-refused", "the token is refused", reason)
-            }
+            Self::BadToken(reason) => told(StatusCode::UNAUTHORIZED, "token-refused", "the token is refused", reason),
             Self::Scope(scope) => told(
                 StatusCode::FORBIDDEN,
                 "scope",
@@ -124,9 +122,7 @@ impl Problem {
                 "the body is not declared as a mail",
                 "send the raw mail as message/rfc822, or as application/octet-stream",
             ),
-            Self::Empty => {
-                told(StatusCode::BAD_REQUEST, "empty", "the body is empty", "send the raw mail as the body")
-            }
+            Self::Empty => told(StatusCode::BAD_REQUEST, "empty", "the body is empty", "send the raw mail as the body"),
             Self::TooLarge => told(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
@@ -139,12 +135,9 @@ impl Problem {
                 "the body took too long",
                 "send the mail again over a faster connection",
             ),
-            Self::CutShort => told(
-                StatusCode::BAD_REQUEST,
-                "cut-short",
-                "the body did not come to its end",
-                "send the mail again",
-            ),
+            Self::CutShort => {
+                told(StatusCode::BAD_REQUEST, "cut-short", "the body did not come to its end", "send the mail again")
+            }
             Self::Busy => told(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",

@@ -42,12 +42,7 @@ pub static ROUTES: [Route; 5] = [
         permit: Permit::Token(Scope::MailWrite),
         handler: || post(inbound_mail::receive),
     },
-    Route {
-        method: "GET",
-        path: "/api/v1/openapi.json",
-        permit: Permit::Everybody,
-        handler: || get(openapi::show),
-    },
+    Route { method: "GET", path: "/api/v1/openapi.json", permit: Permit::Everybody, handler: || get(openapi::show) },
     Route { method: "GET", path: "/health/live", permit: Permit::Everybody, handler: || get(health::live) },
     Route { method: "GET", path: "/health/ready", permit: Permit::Everybody, handler: || get(health::ready) },
     Route {

@@ -5,10 +5,18 @@ mod access;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod vault;
 #[cfg(test)]
 mod web;

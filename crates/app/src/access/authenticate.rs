@@ -41,9 +41,7 @@ impl Access {
         let row = self
             .context
             .db
-            .read("access.authenticate", move |tx| {
-                Ok::<_, Error>(store::token(tx, bearer.organisation, bearer.token)?)
-            })
+            .read("access.authenticate", move |tx| Ok::<_, Error>(store::token(tx, bearer.organisation, bearer.token)?))
             .await?
             .ok_or(Denied::Unknown)?;
         if !same(&row.hash, &hash) {

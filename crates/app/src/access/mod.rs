@@ -61,9 +61,6 @@ impl Access {
     async fn write_entry(&self, organisation: OrganisationId, entry: &Entry) -> Result<(), Error> {
         let keys = self.organisation_keys(organisation).await?;
         let prepared = [self.audit.prepare(&keys, entry)?];
-        self.context
-            .db
-            .write("access.write_entry", move |tx| Ok(Audit::append(tx, organisation, &prepared)?))
-            .await
+        self.context.db.write("access.write_entry", move |tx| Ok(Audit::append(tx, organisation, &prepared)?)).await
     }
 }

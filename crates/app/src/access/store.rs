@@ -63,11 +63,7 @@ pub(super) fn tokens(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Ve
     })
 }
 
-pub(super) fn token(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    token: TokenId,
-) -> Result<Option<TokenRow>, Error> {
+pub(super) fn token(tx: &mut Tx<'_>, organisation: OrganisationId, token: TokenId) -> Result<Option<TokenRow>, Error> {
     tx.query_opt(&TOKEN, &[id(&organisation), id(&token)], |row| {
         Ok(TokenRow { hash: row.array(0)?, scopes: row.text(1)?, revoked_at: row.opt_time(2)? })
     })

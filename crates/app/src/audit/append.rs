@@ -54,9 +54,21 @@ impl Audit {
             }
             store::move_head(tx, organisation, subject, &head)?;
         }
-        if let Some(first) = entries.first() {
-            tx.announce(Change { organisation, kind: CHANGE, id: *first.subject.bytes() });
-        }
+        announce(tx, organisation, entries);
         Ok(())
+    }
+
+    /// Begins the chains of subjects that come to be in this transaction, one entry each. Nobody
+    /// else can have begun one of them, so nothing is read and all travels together.
+    pub fn begin(tx: &mut Tx<'_>, organisation: OrganisationId, entries: &[Prepared]) -> Result<(), Error> {
+        store::begin_chains(tx, organisation, entries)?;
+        announce(tx, organisation, entries);
+        Ok(())
+    }
+}
+
+fn announce(tx: &mut Tx<'_>, organisation: OrganisationId, entries: &[Prepared]) {
+    if let Some(first) = entries.first() {
+        tx.announce(Change { organisation, kind: CHANGE, id: *first.subject.bytes() });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use db::{Error, Row, Tx, Value, blob, id, int, text, time};
+use db::{Error, Row, Statement, Tx, Value, blob, id, int, text, time};
 use envelope::SubjectId;
 use kernel::{AuditEntryId, Id, OrganisationId, Timestamp};
 use tlog::chain::Head;
@@ -116,8 +116,17 @@ pub(super) fn insert_entry(
     previous: &Hash,
     next: &Head,
 ) -> Result<(), Error> {
-    let values = [
-        id(&organisation),
+    tx.execute_one(&INSERT_ENTRY, &entry_values(&organisation, entry, previous, next))
+}
+
+fn entry_values<'v>(
+    organisation: &'v OrganisationId,
+    entry: &'v Prepared,
+    previous: &'v Hash,
+    next: &'v Head,
+) -> [Value<'v>; 9] {
+    [
+        id(organisation),
         id(&entry.id),
         blob(entry.subject.bytes()),
         int(next.sequence),
@@ -126,8 +135,32 @@ pub(super) fn insert_entry(
         blob(next.commitment.bytes()),
         blob(&entry.sealed),
         time(entry.at),
-    ];
-    tx.execute_one(&INSERT_ENTRY, &values)
+    ]
+}
+
+/// First entries of chains, each with its head.
+pub(super) fn begin_chains(tx: &mut Tx<'_>, organisation: OrganisationId, entries: &[Prepared]) -> Result<(), Error> {
+    let chains: Vec<(&Prepared, Head, Head)> = entries
+        .iter()
+        .map(|entry| {
+            let empty = Head::empty(organisation.bytes(), entry.subject.bytes());
+            let first = empty.advance(&entry.body_hash);
+            (entry, empty, first)
+        })
+        .collect();
+    let rows: Vec<_> = chains
+        .iter()
+        .map(|(entry, empty, first)| {
+            let head = head_values(&organisation, &entry.subject, first);
+            (entry_values(&organisation, entry, &empty.commitment, first), head)
+        })
+        .collect();
+    let work: Vec<(&'static Statement, &[Value<'_>])> = rows
+        .iter()
+        .flat_map(|(entry, head)| [(&INSERT_ENTRY, entry.as_slice()), (&INSERT_HEAD, head.as_slice())])
+        .collect();
+    // A chain that is there already makes this one's head affect no row.
+    if tx.execute_all(&work)?.iter().all(|stored| *stored == 1) { Ok(()) } else { Err(Error::Unique) }
 }
 
 /// Entries that wait for their place, the oldest id first.

@@ -20,7 +20,9 @@ pub enum Error {
     #[error("{0} is not a manifest that this program reads: restore with the version that made the backup")]
     Manifest(PathBuf),
     /// Of another schema.
-    #[error("the backup is of schema {found}, this program has {known}: restore with the version that made it, then upgrade")]
+    #[error(
+        "the backup is of schema {found}, this program has {known}: restore with the version that made it, then upgrade"
+    )]
     Schema {
         /// The backup's.
         found: i64,

@@ -94,9 +94,7 @@ fn schema() -> i64 {
 }
 
 /// Runs what waits for a disk beside the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let stopped = |_| Error::Database(db::Error::Panicked("backup"));
     tokio::task::spawn_blocking(work).await.map_err(stopped)?
 }

@@ -110,7 +110,6 @@ impl Backup {
         let detail = format!("made at {}, {rows} rows", plan.manifest.created_at.micros());
         let mut returned = Vec::with_capacity(plan.since.len());
         for (organisation, since) in &plan.since {
-            // One that was only just added to the keyring when the backup was made has no rows yet.
             let settled = (plan.actor, detail.as_str(), plan.now);
             returned.push((*organisation, self.vault.settle_restored(tx, &self.audit, *organisation, since, settled)?));
         }

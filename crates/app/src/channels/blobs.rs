@@ -1,6 +1,8 @@
 //! Files of messages: sealed in chunks under a key of their own, small ones in the database,
 //! large ones in the blob store under a random name.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -29,8 +31,10 @@ pub(super) struct Stored {
 }
 
 impl Blobs {
-    /// A folder of this machine, which must exist; a written blob is on the disk before it counts.
+    /// A folder of this machine, made for its user alone when it is not there; a written blob is on
+    /// the disk before it counts.
     pub(super) fn local(folder: &FilePath) -> Result<Self, Error> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::BlobFolder)?;
         Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)) })
     }
 

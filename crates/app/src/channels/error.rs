@@ -27,6 +27,9 @@ pub enum Error {
     /// The blob store cannot serve.
     #[error("the blob store cannot be used: {0}")]
     Blobs(#[from] object_store::Error),
+    /// The folder of the blob store cannot be made.
+    #[error("the folder for large files cannot be made: {0}")]
+    BlobFolder(std::io::Error),
     /// A sealed document cannot be read.
     #[error("a sealed document does not hold what it must")]
     Document(#[from] serde_json::Error),

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use envelope::chunked::FileKey;
-use kernel::{
-    AttachmentId, ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp, limits,
-};
+use kernel::{AttachmentId, ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp, limits};
 
 use super::authentication::Verdicts;
 use super::mail::{self, Fault, Mail, Mailbox};
@@ -148,6 +146,17 @@ impl Channels {
         })
     }
 
+    /// What tells a mail that cannot be read from every other: all of its bytes.
+    pub(super) fn unread_hashes(
+        &self,
+        organisation: OrganisationId,
+        raw: &[u8],
+    ) -> Result<([u8; 32], [u8; 32]), Error> {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, raw);
+        let reference = self.vault.blind(organisation, Index::MessageId, &[])?;
+        Ok((reference, self.vault.blind(organisation, Index::MailContent, digest.as_ref())?))
+    }
+
     /// What tells a mail from every other: its Message-ID and its content, both by keyed hash.
     pub(super) fn arrival_hashes(
         &self,
@@ -263,12 +272,7 @@ impl Channels {
                 id,
                 purpose: file.purpose,
                 size: file.bytes.len() as u64,
-                description_sealed: keys.seal(
-                    Column::AttachmentDescription,
-                    id.bytes(),
-                    &file.description,
-                    entropy,
-                )?,
+                description_sealed: keys.seal(Column::AttachmentDescription, id.bytes(), &file.description, entropy)?,
                 key_sealed: keys.seal_file_key(Column::AttachmentKey, id.bytes(), &key, entropy)?,
                 content: stored.content,
                 blob_name: stored.name,
@@ -296,9 +300,8 @@ impl Channels {
         author_is_new: bool,
         message: &NewMessage,
     ) -> Result<Vec<audit::Prepared>, Error> {
-        let entry = |action| {
-            Entry::new(action, incoming.actor, incoming.received_at).conversation(message.conversation)
-        };
+        let entry =
+            |action| Entry::new(action, incoming.actor, incoming.received_at).conversation(message.conversation);
         let mut entries = Vec::new();
         let mut add = |keys: &SubjectKeys, entry: Entry| -> Result<(), Error> {
             entries.push(self.audit.prepare(keys, &entry)?);
@@ -314,7 +317,7 @@ impl Channels {
                 if let Some(keys) = owner_keys {
                     add(keys, entry(Action::MessageReceived).object(message.id).detail("from a participant"))?;
                 }
-                if *takes_over {
+                if *takes_over && *owner != author {
                     add(author_keys, entry(Action::ConversationChanged).detail("owner"))?;
                 }
                 for other in absorbed {
@@ -350,7 +353,8 @@ fn mentions(
 /// The sender that can be met again, and the name that came with it.
 fn author(mail: &Mail) -> (Normalised, Option<String>) {
     let claimed = [&mail.from, &mail.sender].into_iter().flatten();
-    let usable = claimed.filter_map(|mailbox| Some((Normalised::email(&mailbox.address)?, mailbox.name.clone()))).next();
+    let usable =
+        claimed.filter_map(|mailbox| Some((Normalised::email(&mailbox.address)?, mailbox.name.clone()))).next();
     match usable {
         Some(found) if !matches!(mail.nature, mail::Nature::Bounce(_)) => found,
         _ => (Normalised::unknown(), None),
@@ -375,11 +379,7 @@ const fn loses_something(fault: Fault) -> bool {
 }
 
 /// The documents to be sealed: content, subject, and the files with their descriptions.
-fn documents(
-    mail: Mail,
-    verdicts: Option<&Verdicts>,
-    raw: Bytes,
-) -> Result<(Vec<u8>, String, Vec<File>), Error> {
+fn documents(mail: Mail, verdicts: Option<&Verdicts>, raw: Bytes) -> Result<(Vec<u8>, String, Vec<File>), Error> {
     let keeps_raw = mail.faults.iter().copied().any(loses_something);
     let mut content = MessageContent {
         from: mail.from.map(party),

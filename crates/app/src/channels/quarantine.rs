@@ -53,7 +53,7 @@ impl Channels {
     ) -> Result<Outcome, Error> {
         let entropy = &*self.context.entropy;
         let now = self.context.clock.now();
-        let (reference, identity) = self.arrival_hashes(organisation, None, &arrival.raw)?;
+        let (reference, identity) = self.unread_hashes(organisation, &arrival.raw)?;
         let vault = self.vault.clone();
         let keys = self
             .context
@@ -127,10 +127,7 @@ impl Channels {
         let now = self.context.clock.now();
         let (keys, (row, content)) = self.sealed_quarantine(organisation, id).await?;
         let entry = [self.audit.prepare(&keys, &Entry::new(Action::QuarantineRead, actor, now).object(id))?];
-        self.context
-            .db
-            .write("channels.quarantine_read", move |tx| Audit::append(tx, organisation, &entry))
-            .await?;
+        self.context.db.write("channels.quarantine_read", move |tx| Audit::append(tx, organisation, &entry)).await?;
         if row.released_at.is_some() {
             return Err(Error::Released);
         }
@@ -172,12 +169,7 @@ impl Channels {
         Ok(outcome)
     }
 
-    async fn mark_released(
-        &self,
-        organisation: OrganisationId,
-        id: QuarantineId,
-        actor: Actor,
-    ) -> Result<(), Error> {
+    async fn mark_released(&self, organisation: OrganisationId, id: QuarantineId, actor: Actor) -> Result<(), Error> {
         let now = self.context.clock.now();
         let (keys, (_, content)) = self.sealed_quarantine(organisation, id).await?;
         let entry = [self.audit.prepare(&keys, &Entry::new(Action::MailReleased, actor, now).object(id))?];

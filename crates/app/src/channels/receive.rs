@@ -107,12 +107,7 @@ impl Channels {
         self.context.db.read("channels.look", move |tx| channels.look_in(tx, organisation, &incoming)).await
     }
 
-    fn look_in(
-        &self,
-        tx: &mut db::Tx<'_>,
-        organisation: OrganisationId,
-        incoming: &Incoming,
-    ) -> Result<Look, Error> {
+    fn look_in(&self, tx: &mut db::Tx<'_>, organisation: OrganisationId, incoming: &Incoming) -> Result<Look, Error> {
         let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?;
         let (kind, blind) = incoming.author_key();
         let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
@@ -142,10 +137,7 @@ impl Channels {
         prepared: &Arc<Prepared>,
     ) -> Result<Outcome, Error> {
         let (incoming, prepared) = (Arc::clone(incoming), Arc::clone(prepared));
-        self.context
-            .db
-            .write("channels.receive", move |tx| commit_in(tx, organisation, &incoming, &prepared))
-            .await
+        self.context.db.write("channels.receive", move |tx| commit_in(tx, organisation, &incoming, &prepared)).await
     }
 
     async fn drop_blobs(&self, prepared: &Prepared) {

@@ -17,22 +17,14 @@ const TOKEN_CHARS: usize = 42;
 const SEARCHED_CHARS: usize = 16 * 1024;
 
 /// The token of a conversation, fit for an address (`service+dw…@`) or a Message-ID.
-pub(super) fn make(
-    vault: &Vault,
-    organisation: OrganisationId,
-    conversation: ConversationId,
-) -> Result<String, Error> {
+pub(super) fn make(vault: &Vault, organisation: OrganisationId, conversation: ConversationId) -> Result<String, Error> {
     let hash = vault.blind(organisation, Index::ReplyToken, conversation.bytes())?;
     let bytes: Vec<u8> = conversation.bytes().iter().chain(hash.iter().take(TAG_BYTES)).copied().collect();
     Ok(format!("{MARK}{}", encode(&bytes)))
 }
 
 /// The first conversation for which a text holds a token that we made.
-pub(super) fn find(
-    vault: &Vault,
-    organisation: OrganisationId,
-    text: &str,
-) -> Result<Option<ConversationId>, Error> {
+pub(super) fn find(vault: &Vault, organisation: OrganisationId, text: &str) -> Result<Option<ConversationId>, Error> {
     let text: String = text.chars().take(SEARCHED_CHARS).map(|c| c.to_ascii_lowercase()).collect();
     for candidate in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         let Some(bytes) = candidate.strip_prefix(MARK).and_then(decode) else { continue };

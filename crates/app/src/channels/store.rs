@@ -71,13 +71,8 @@ pub(super) fn insert_arrival(
     message: Option<MessageId>,
     quarantine: Option<QuarantineId>,
 ) -> Result<bool, Error> {
-    let values = [
-        id(&organisation),
-        blob(reference),
-        blob(identity),
-        opt_id(message.as_ref()),
-        opt_id(quarantine.as_ref()),
-    ];
+    let values =
+        [id(&organisation), blob(reference), blob(identity), opt_id(message.as_ref()), opt_id(quarantine.as_ref())];
     Ok(tx.execute(&INSERT_ARRIVAL, &values)? == 1)
 }
 
@@ -283,10 +278,6 @@ pub(super) fn due_removals(
     tx.query(&DUE_REMOVALS, &[id(&organisation), time(now), int(limit)], |row| row.array(0))
 }
 
-pub(super) fn removal_done(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    name: &[u8; 16],
-) -> Result<(), Error> {
+pub(super) fn removal_done(tx: &mut Tx<'_>, organisation: OrganisationId, name: &[u8; 16]) -> Result<(), Error> {
     tx.execute(&REMOVAL_DONE, &[id(&organisation), blob(name)]).map(drop)
 }

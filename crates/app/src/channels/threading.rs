@@ -41,7 +41,7 @@ pub(super) enum Thread {
         /// Under whose id that customer lives now, merges followed.
         lives_as: CustomerId,
         /// The mail is what the conversation's messages answered before it came: its sender is
-        /// whose matter it really is.
+        /// whose matter it really is, and its subject is the conversation's.
         takes_over: bool,
         /// Other conversations that turn out to be parts of it.
         absorbed: Vec<ConversationId>,
@@ -76,7 +76,7 @@ pub(super) fn find(
     }
     match waiting.split_first() {
         None => Ok(Thread::New),
-        Some((first, rest)) => Ok(join(*first, Some(first.lives_as) != author, rest)),
+        Some((first, rest)) => Ok(join(*first, true, rest)),
     }
 }
 

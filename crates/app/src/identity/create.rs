@@ -64,11 +64,8 @@ impl Identity {
             let organisation = Organisation { id, name: name.clone(), created_at: now };
             let prepared = self.prepare(organisation, &address)?;
             let created = Created { organisation: id, admin: prepared.admin.id };
-            let committed = self
-                .context
-                .db
-                .write("identity.create_organisation", move |tx| commit(tx, &prepared))
-                .await;
+            let committed =
+                self.context.db.write("identity.create_organisation", move |tx| commit(tx, &prepared)).await;
             match committed {
                 // Another set-up took the same keys up, or moved to another epoch: look again.
                 Err(Error::Database(db::Error::Unique) | Error::Vault(vault::Error::Stale)) => {}
@@ -124,8 +121,7 @@ impl Identity {
             Entry::new(Action::OrganisationCreated, Actor::Operator, now).object(id),
             Entry::new(Action::AgentInvited, Actor::Operator, now).object(agent).detail(ADMINISTRATOR),
         ];
-        let entries =
-            said.iter().map(|entry| self.audit.prepare(&keys.keys, entry)).collect::<Result<Vec<_>, _>>()?;
+        let entries = said.iter().map(|entry| self.audit.prepare(&keys.keys, entry)).collect::<Result<Vec<_>, _>>()?;
         let epoch = self.context.keyring.current_epoch(id)?;
         Ok(Preparation { organisation, epoch, keys, admin, entries })
     }

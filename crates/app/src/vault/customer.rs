@@ -10,6 +10,7 @@ use super::contact_point::{ContactKind, Normalised};
 use super::inventory::FieldId;
 use super::keys::{NewKeys, SubjectKeys};
 use super::sealed_row::{NewContactPoint, NewValue};
+use super::store::together::Together;
 use super::{Error, Vault, store};
 
 /// Merges are followed this far; a longer chain is a loop that somebody made by hand.
@@ -106,15 +107,28 @@ impl Vault {
         new: &NewCustomer,
         now: Timestamp,
     ) -> Result<(), Error> {
-        store::insert_customer(tx, organisation, new.id, new.kind.word(), now)?;
-        Self::insert_keys(tx, &new.keys, now)?;
-        for point in &new.points {
-            point.insert(tx, organisation, new.id, now)?;
+        Self::insert_customers(tx, organisation, std::slice::from_ref(new), now)
+    }
+
+    /// The same for many, in as few round trips as for one.
+    pub(super) fn insert_customers(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        new: &[NewCustomer],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if new.is_empty() {
+            return Ok(());
         }
-        for value in &new.values {
-            value.insert(tx, organisation, new.id, now)?;
+        Self::hold_epoch(tx, organisation, new.iter().map(|new| &new.keys))?;
+        let mut rows = Together::new(&organisation, now);
+        for new in new {
+            rows.customer(&new.id, new.kind.word());
+            new.keys.add_to(&mut rows);
+            new.points.iter().for_each(|point| point.add_to(&mut rows, &new.id));
+            new.values.iter().for_each(|value| value.add_to(&mut rows, &new.id));
         }
-        Ok(())
+        if rows.store(tx)? { Ok(()) } else { Err(Error::Stale) }
     }
 
     /// The living customer behind a contact point, merges followed; none when nobody has it.

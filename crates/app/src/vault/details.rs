@@ -11,6 +11,7 @@ use super::format::Checked;
 use super::inventory::Field;
 use super::person::{CONTACT_POINTS, Known, Person};
 use super::sealed_row::{NewContactPoint, NewValue};
+use super::store::together::Together;
 use super::store::values as store;
 use super::{ContactKind, Error, Normalised, Vault};
 use crate::Actor;
@@ -150,9 +151,8 @@ impl ProfileChange {
         if row.erased_at.is_some() || row.merged_into.is_some() {
             return Err(Error::Stale);
         }
-        for point in &self.contacts {
-            point.insert(tx, organisation, self.customer, now)?;
-        }
+        let mut rows = Together::new(&organisation, now);
+        self.contacts.iter().for_each(|point| point.add_to(&mut rows, &self.customer));
         for (value, replaced) in &self.values {
             let there = store::values_of_field(tx, organisation, self.customer, value.field)?;
             if !there.iter().all(|id| replaced.contains(id)) {
@@ -163,7 +163,10 @@ impl ProfileChange {
                     return Err(Error::Stale);
                 }
             }
-            value.insert(tx, organisation, self.customer, now)?;
+            value.add_to(&mut rows, &self.customer);
+        }
+        if !rows.store(tx)? {
+            return Err(Error::Stale);
         }
         Audit::append(tx, organisation, &self.entries)?;
         tx.announce(Change { organisation, kind: CHANGE, id: *self.customer.bytes() });

@@ -10,6 +10,7 @@ use kernel::{Entropy, OrganisationId, Timestamp};
 use zeroize::Zeroizing;
 
 use super::place::{Column, Retention};
+use super::store::together::Together;
 use super::{Error, Vault, store};
 
 const FIRST_VERSION: KeyVersion = 1;
@@ -96,6 +97,15 @@ pub struct NewKeys {
     epoch_moved: Arc<AtomicBool>,
 }
 
+impl NewKeys {
+    /// Adds the wrapped keys to what is stored together.
+    pub(super) fn add_to<'n>(&'n self, rows: &mut Together<'n>) {
+        for (class, wrapped) in &self.wrapped {
+            rows.key(&self.keys.subject, (*class, self.version, self.epoch), wrapped);
+        }
+    }
+}
+
 impl Vault {
     /// Makes a data key for each retention class of a new subject.
     pub fn new_keys(&self, organisation: OrganisationId, subject: SubjectId) -> Result<NewKeys, Error> {
@@ -127,18 +137,26 @@ impl Vault {
 
     /// Stores fresh keys; [`Error::Stale`] when the organisation has moved to a later epoch since.
     pub fn insert_keys(tx: &mut Tx<'_>, new: &NewKeys, now: Timestamp) -> Result<(), Error> {
-        let organisation = new.keys.organisation;
+        Self::hold_epoch(tx, new.keys.organisation, std::iter::once(new))?;
+        let mut rows = Together::new(&new.keys.organisation, now);
+        new.add_to(&mut rows);
+        if rows.store(tx)? { Ok(()) } else { Err(Error::Stale) }
+    }
+
+    /// Makes sure that keys are wrapped under an epoch that will still be there.
+    pub(super) fn hold_epoch<'n>(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        mut new: impl Iterator<Item = &'n NewKeys>,
+    ) -> Result<(), Error> {
+        let held = store::lock_epoch(tx, organisation)?;
         // Holding the epoch's row keeps a rotation from finishing before these rows are seen.
         // A newer epoch than the row's is one that a rotation has begun and will move the row to.
-        if store::lock_epoch(tx, organisation)?.is_none_or(|epoch| epoch > new.epoch) {
-            new.epoch_moved.store(true, Ordering::SeqCst);
-            return Err(Error::Stale);
-        }
-        for (class, wrapped) in &new.wrapped {
-            let slot = slot(organisation, new.keys.subject, *class, new.version);
-            store::insert_key(tx, &slot, new.epoch, wrapped, now)?;
-        }
-        Ok(())
+        let late = new.find(|new| held.is_none_or(|epoch| epoch > new.epoch));
+        late.map_or(Ok(()), |late| {
+            late.epoch_moved.store(true, Ordering::SeqCst);
+            Err(Error::Stale)
+        })
     }
 
     /// The keys of a subject, from memory or opened from their rows; none when they are destroyed.

@@ -38,26 +38,14 @@ pub(crate) struct Returned {
 impl Vault {
     /// Completes erasures that were recorded beside the root key and not committed, because the
     /// process ended in between; gives whom. To be called before serving.
-    pub async fn finish_erasures(
-        &self,
-        audit: &Audit,
-        organisation: OrganisationId,
-    ) -> Result<Vec<CustomerId>, Error> {
+    pub async fn finish_erasures(&self, audit: &Audit, organisation: OrganisationId) -> Result<Vec<CustomerId>, Error> {
         let recorded = self.recorded_erasures(organisation).await?;
+        let missing =
+            self.context.db.read("vault.missing_erasures", move |tx| missing(tx, organisation, &recorded)).await?;
         let mut finished = Vec::new();
-        for batch in recorded.chunks(BATCH_ERASURES) {
-            let (vault, audit, batch) = (self.clone(), audit.clone(), batch.to_vec());
-            let now = self.context.clock.now();
-            let open = batch.clone();
-            let missing = self
-                .context
-                .db
-                .read("vault.missing_erasures", move |tx| missing(tx, organisation, &open))
-                .await?;
-            if missing.is_empty() {
-                continue;
-            }
-            let work = move |tx: &mut Tx<'_>| vault.erase_again(tx, &audit, organisation, &missing, now);
+        for batch in missing.chunks(BATCH_ERASURES) {
+            let (vault, audit, batch, now) = (self.clone(), audit.clone(), batch.to_vec(), self.context.clock.now());
+            let work = move |tx: &mut Tx<'_>| vault.erase_again(tx, &audit, organisation, &batch, now);
             finished.extend(self.context.db.write("vault.finish_erasures", work).await?);
         }
         self.forget_all(organisation, &finished);
@@ -91,10 +79,12 @@ impl Vault {
         since: &Since,
         (actor, detail, now): (Actor, &str, Timestamp),
     ) -> Result<Returned, Error> {
-        if lifecycle::hold_epoch(tx, organisation)?.is_some_and(|epoch| epoch > since.epoch) {
-            return Err(Error::OlderKeyring);
+        match lifecycle::hold_epoch(tx, organisation)? {
+            // Only its keys were made when the backup was.
+            None => return Ok(Returned::default()),
+            Some(epoch) if epoch > since.epoch => return Err(Error::OlderKeyring),
+            Some(_) => lifecycle::move_epoch(tx, organisation, since.epoch)?,
         }
-        lifecycle::move_epoch(tx, organisation, since.epoch)?;
         let mut returned = Returned::default();
         let lost = lost_subjects(tx, organisation, &since.epochs)?;
         if lost.contains(&organisation.into()) {
@@ -167,23 +157,14 @@ fn customer_of(subject: SubjectId) -> CustomerId {
 fn missing(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
-    erasures: &[(CustomerId, Timestamp)],
+    recorded: &[(CustomerId, Timestamp)],
 ) -> Result<Vec<(CustomerId, Timestamp)>, Error> {
-    let mut missing = Vec::new();
-    for erasure in erasures {
-        if !lifecycle::has_erasure(tx, organisation, erasure.0)? {
-            missing.push(*erasure);
-        }
-    }
-    Ok(missing)
+    let known = lifecycle::erasures(tx, organisation)?;
+    Ok(recorded.iter().filter(|(customer, _)| !known.contains(customer)).copied().collect())
 }
 
 /// Whoever has a key that was wrapped in an epoch which is no more.
-fn lost_subjects(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    epochs: &[u32],
-) -> Result<Vec<SubjectId>, Error> {
+fn lost_subjects(tx: &mut Tx<'_>, organisation: OrganisationId, epochs: &[u32]) -> Result<Vec<SubjectId>, Error> {
     let mut lost = Vec::new();
     for (epoch, _) in lifecycle::epochs(tx, organisation)? {
         if !epochs.contains(&epoch) {

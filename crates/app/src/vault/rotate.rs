@@ -65,8 +65,11 @@ impl Vault {
             .with_keyring(move |keyring| {
                 keyring.refresh()?;
                 let known = keyring.epochs(organisation)?;
-                let epoch =
-                    if known.len() > 1 { keyring.current_epoch(organisation)? } else { keyring.start_epoch(organisation)? };
+                let epoch = if known.len() > 1 {
+                    keyring.current_epoch(organisation)?
+                } else {
+                    keyring.start_epoch(organisation)?
+                };
                 Ok((epoch, known.into_iter().filter(|known| *known < epoch).collect()))
             })
             .await?;

@@ -1,11 +1,11 @@
 //! Values and contact points sealed for the row that they will stand in, outside the transaction.
 
-use db::Tx;
-use kernel::{ContactPointId, CustomerId, Id, OrganisationId, Timestamp, ValueId};
+use kernel::{ContactPointId, CustomerId, Id, ValueId};
 
 use super::inventory::FieldId;
 use super::place::Column;
-use super::{ContactKind, Error, Normalised, SubjectKeys, Vault, store};
+use super::store::together::Together;
+use super::{ContactKind, Error, Normalised, SubjectKeys, Vault};
 
 /// A value ready to be stored.
 pub(super) struct NewValue {
@@ -44,31 +44,15 @@ impl Vault {
 }
 
 impl NewValue {
-    pub(super) fn insert(
-        &self,
-        tx: &mut Tx<'_>,
-        organisation: OrganisationId,
-        customer: CustomerId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        Ok(store::insert_value(tx, organisation, (self.id, customer, self.field.number()), &self.sealed, now)?)
+    /// Adds the row to what is stored together.
+    pub(super) fn add_to<'n>(&'n self, rows: &mut Together<'n>, customer: &'n CustomerId) {
+        rows.value(customer, &self.id, self.field, &self.sealed);
     }
 }
 
 impl NewContactPoint {
-    /// [`Error::Stale`] when somebody has it already.
-    pub(super) fn insert(
-        &self,
-        tx: &mut Tx<'_>,
-        organisation: OrganisationId,
-        customer: CustomerId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let point = (self.kind.word(), &self.blind, self.sealed.as_slice());
-        if store::insert_contact_point(tx, organisation, (self.id, customer), point, now)? {
-            Ok(())
-        } else {
-            Err(Error::Stale)
-        }
+    /// Adds the row to what is stored together.
+    pub(super) fn add_to<'n>(&'n self, rows: &mut Together<'n>, customer: &'n CustomerId) {
+        rows.contact_point(customer, &self.id, (self.kind.word(), &self.blind, &self.sealed));
     }
 }

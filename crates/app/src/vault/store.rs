@@ -2,10 +2,11 @@
 
 pub(super) mod inventory;
 pub(super) mod lifecycle;
+pub(super) mod together;
 pub(super) mod values;
 
-use db::{Error, Tx, blob, id, int, opt_id, opt_time, text, time};
-use envelope::{DekSlot, SubjectId};
+use db::{Error, Tx, blob, id, int, text, time};
+use envelope::SubjectId;
 use kernel::{ContactPointId, CustomerId, OrganisationId, Timestamp, ValueId};
 
 use super::page::{ids_of_page, page_of_ids};
@@ -70,11 +71,7 @@ pub(super) fn lock_epoch(tx: &mut Tx<'_>, organisation: OrganisationId) -> Resul
     tx.query_opt(&LOCK_EPOCH, &[id(&organisation)], |row| small(row, 0))
 }
 
-pub(super) fn keys(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    subject: SubjectId,
-) -> Result<Vec<KeyRow>, Error> {
+pub(super) fn keys(tx: &mut Tx<'_>, organisation: OrganisationId, subject: SubjectId) -> Result<Vec<KeyRow>, Error> {
     tx.query(&KEYS, &[id(&organisation), blob(subject.bytes())], |row| {
         Ok(KeyRow { class: small(row, 0)?, version: small(row, 1)?, epoch: small(row, 2)?, wrapped: row.blob(3)? })
     })
@@ -89,7 +86,8 @@ pub(super) fn keys_of_page(
     let mut found: Vec<(CustomerId, Vec<KeyRow>)> = Vec::with_capacity(customers.len());
     tx.for_each(&KEYS_OF_PAGE, &ids_of_page(&organisation, customers), |row| {
         let customer = row.id(0)?;
-        let key = KeyRow { class: small(row, 1)?, version: small(row, 2)?, epoch: small(row, 3)?, wrapped: row.blob(4)? };
+        let key =
+            KeyRow { class: small(row, 1)?, version: small(row, 2)?, epoch: small(row, 3)?, wrapped: row.blob(4)? };
         match found.last_mut() {
             Some((last, keys)) if *last == customer => keys.push(key),
             _ => found.push((customer, vec![key])),
@@ -118,37 +116,6 @@ pub(super) fn merged_into(
     tx.query(&MERGED_INTO, &[id(&organisation), id(&into), int(limit)], |row| row.id(0))
 }
 
-pub(super) fn insert_key(
-    tx: &mut Tx<'_>,
-    slot: &DekSlot,
-    epoch: u32,
-    wrapped: &[u8],
-    now: Timestamp,
-) -> Result<(), Error> {
-    let (class, version) = (int(slot.class.0), int(slot.version));
-    let values = [
-        id(&slot.organisation),
-        blob(slot.subject.bytes()),
-        class,
-        version,
-        int(epoch),
-        blob(wrapped),
-        time(now),
-    ];
-    tx.execute_one(&INSERT_KEY, &values)
-}
-
-pub(super) fn insert_customer(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    customer: CustomerId,
-    kind: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let values = [id(&organisation), id(&customer), text(kind), time(now), opt_id::<CustomerId>(None), opt_time(None)];
-    tx.execute_one(&INSERT_CUSTOMER, &values)
-}
-
 pub(super) fn customer(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
@@ -160,11 +127,7 @@ pub(super) fn customer(
 }
 
 fn customer_of(row: &db::Row<'_>) -> Result<CustomerRow, Error> {
-    Ok(CustomerRow {
-        kind: row.text(0)?,
-        merged_into: row.opt_id(1)?,
-        erased_at: row.opt_time(2)?,
-    })
+    Ok(CustomerRow { kind: row.text(0)?, merged_into: row.opt_id(1)?, erased_at: row.opt_time(2)? })
 }
 
 /// Whether the contact point was stored; false when somebody has it already.
@@ -175,8 +138,7 @@ pub(super) fn insert_contact_point(
     (kind, blind, sealed): (&str, &[u8; 32], &[u8]),
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let values =
-        [id(&organisation), id(&point), id(&customer), text(kind), blob(blind), blob(sealed), time(now)];
+    let values = [id(&organisation), id(&point), id(&customer), text(kind), blob(blind), blob(sealed), time(now)];
     Ok(tx.execute(&INSERT_CONTACT_POINT, &values)? == 1)
 }
 
@@ -187,15 +149,4 @@ pub(super) fn contact_point_owner(
     blind: &[u8; 32],
 ) -> Result<Option<CustomerId>, Error> {
     tx.query_opt(&CONTACT_POINT_OWNER, &[id(&organisation), text(kind), blob(blind)], |row| row.id(0))
-}
-
-pub(super) fn insert_value(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    (value, customer, field): (ValueId, CustomerId, u16),
-    sealed: &[u8],
-    now: Timestamp,
-) -> Result<(), Error> {
-    let values = [id(&organisation), id(&value), id(&customer), int(field), blob(sealed), time(now)];
-    tx.execute_one(&INSERT_VALUE, &values)
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use futures_util::future::try_join_all;
+use futures_util::future::{join, try_join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -38,13 +38,26 @@ pub(crate) enum Trouble {
     Lost,
 }
 
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// See one unchanging view.
+    Read,
+    /// Change data.
+    Write,
+}
+
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The number is for the case that the connection does not survive COMMIT.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()";
+
 pub(crate) struct Session {
     runtime: Runtime,
     client: Client,
     /// By the address of the statement, which is unique and quicker to hash than its text.
     prepared: HashMap<usize, tokio_postgres::Statement>,
-    /// The BEGIN that travels with the first statement.
-    begin: Option<&'static str>,
+    /// The transaction that begins with the next statement.
+    begin: Option<Access>,
     /// The running transaction's number, to ask for its fate when the connection dies at COMMIT.
     transaction: Option<String>,
     trouble: Trouble,
@@ -102,9 +115,10 @@ impl Session {
         done.map_err(|error| self.note("db.transaction", &error))
     }
 
-    /// The transaction starts with its first statement, so that both make one round trip.
-    pub(crate) fn begin_with_first(&mut self, sql: &'static str) {
-        self.begin = Some(sql);
+    /// The transaction starts with its first statement: one without any costs nothing, and that of
+    /// a read travels with its BEGIN.
+    pub(crate) fn begin_with_first(&mut self, access: Access) {
+        self.begin = Some(access);
         self.transaction = None;
         self.trouble = Trouble::None;
     }
@@ -201,18 +215,24 @@ impl Session {
         name: &'static str,
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, Error> {
-        let Some(begin) = self.begin.take() else {
-            let done = self.runtime.block_on(work(&self.client));
-            return done.map_err(|error| self.note(name, &error));
+        let (began, done) = match self.begin.take() {
+            None => (None, self.runtime.block_on(work(&self.client))),
+            Some(Access::Read) => {
+                let (began, done) =
+                    self.runtime.block_on(join(self.client.simple_query(BEGIN_READ), work(&self.client)));
+                (Some(began), done)
+            }
+            // Sent together, a first change would stand by itself if the BEGIN before it failed.
+            Some(Access::Write) => {
+                let began = self.runtime.block_on(self.client.simple_query(BEGIN_WRITE));
+                self.transaction = began.as_deref().ok().and_then(number);
+                if let Err(error) = began {
+                    return Err(self.note(name, &error));
+                }
+                (None, self.runtime.block_on(work(&self.client)))
+            }
         };
-        let began = self.runtime.block_on(self.client.simple_query(begin));
-        let began = began.map_err(|error| self.note(name, &error))?;
-        let done = self.runtime.block_on(work(&self.client));
-        // A write asks for its number along with its BEGIN.
-        self.transaction = began.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
+        began.transpose().map_err(|error| self.note(name, &error))?;
         done.map_err(|error| self.note(name, &error))
     }
 
@@ -241,6 +261,14 @@ impl Session {
         }
         translated
     }
+}
+
+/// The transaction's number in the answer to its BEGIN.
+fn number(answer: &[SimpleQueryMessage]) -> Option<String> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
 }
 
 fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {

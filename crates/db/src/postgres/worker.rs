@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use kernel::fail_point;
 
 use super::feed::Announcer;
-use super::session::{Session, Trouble};
+use super::session::{Access, Session, Trouble};
 use super::tls::Target;
 use crate::job::{Job, Ran};
 use crate::{BoxedJob, Change, Error, Tx};
@@ -116,14 +116,11 @@ impl Worker {
 
     fn once(&mut self, job: &mut dyn Job) -> End {
         let Some(session) = self.session.as_mut() else { return End::Again(Error::Closed) };
-        let (begin, deadline) = match self.role {
-            // The number is for the case that the connection does not survive COMMIT.
-            Role::Write(_) => ("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()", None),
-            Role::Read(query_time) => {
-                ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", Some(Instant::now() + query_time))
-            }
+        let (access, deadline) = match self.role {
+            Role::Write(_) => (Access::Write, None),
+            Role::Read(query_time) => (Access::Read, Some(Instant::now() + query_time)),
         };
-        session.begin_with_first(begin);
+        session.begin_with_first(access);
         let mut tx = Tx::postgres(session, deadline);
         let ran = job.run(&mut tx);
         let changes = tx.into_changes();

@@ -7,7 +7,7 @@ use crate::Error;
 
 const STATEMENT_CACHE: usize = 512;
 /// Another process holds the file only for moments (a backup tool); waiting beats failing.
-const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub(super) fn open_writer(config: &SqliteConfig) -> Result<Connection, Error> {
     let connection = open(config, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;

@@ -12,12 +12,16 @@ use kernel::fail_point;
 use rusqlite::Connection;
 use tokio::sync::broadcast;
 
+use super::connection::BUSY;
 use super::{Order, batch, translate};
 use crate::job::Ran;
 use crate::{Announcement, BoxedJob, Change, Error, Tx, change};
 
 /// Closures in one commit: enough to share an fsync, few enough that the first does not wait long.
 const GROUP: usize = 256;
+
+/// The longest wait of a scrub for readers of an older view: every change waits with it.
+const SCRUB_WAIT: Duration = Duration::from_millis(500);
 
 /// The longest wait for closures that are likely to come.
 const GATHER_TIME: Duration = Duration::from_millis(1);
@@ -177,10 +181,13 @@ fn undo(connection: &Connection) {
 }
 
 fn scrub(connection: &Connection) -> Result<(), Error> {
-    let checkpoint = || connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-    match checkpoint() {
+    let told = |error: rusqlite::Error| translate("db.scrub", &error);
+    connection.busy_timeout(SCRUB_WAIT).map_err(told)?;
+    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(BUSY).map_err(told)?;
+    match done {
         Ok(0) => Ok(()),
         Ok(_) => Err(Error::Conflict),
-        Err(error) => Err(translate("db.scrub", &error)),
+        Err(error) => Err(told(error)),
     }
 }

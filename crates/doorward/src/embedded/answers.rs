@@ -69,7 +69,11 @@ pub(super) fn conversation_shown(thread: Thread) -> ConversationShown {
         Item::Message(message) => Some(message_shown(*message)),
         Item::Note(_) | Item::Event(_) => None,
     });
-    ConversationShown { left_out: conversation.messages.saturating_sub(shown), conversation, thread: messages.collect() }
+    ConversationShown {
+        left_out: conversation.messages.saturating_sub(shown),
+        conversation,
+        thread: messages.collect(),
+    }
 }
 
 fn message_shown(message: desk::Message) -> MessageShown {

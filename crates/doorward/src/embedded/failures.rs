@@ -48,9 +48,7 @@ impl From<vault::Error> for Failure {
         match error {
             vault::Error::Database(error) => error.into(),
             vault::Error::Keyring(error) => error.into(),
-            vault::Error::NoCustomer | vault::Error::NoValue | vault::Error::Erased => {
-                Self::new(Kind::NotFound, error)
-            }
+            vault::Error::NoCustomer | vault::Error::NoValue | vault::Error::Erased => Self::new(Kind::NotFound, error),
             vault::Error::Stale => Self::new(Kind::TryAgain, error),
             vault::Error::Sealed(_) => Self::new(Kind::Software, error),
             other => Self::new(Kind::Data, other),
@@ -102,7 +100,7 @@ impl From<channels::Error> for Failure {
             channels::Error::TooLarge { .. } | channels::Error::StillUnreadable(_) => Self::new(Kind::Data, error),
             channels::Error::NotQuarantined | channels::Error::Released => Self::new(Kind::NotFound, error),
             channels::Error::Busy | channels::Error::Stale => Self::new(Kind::TryAgain, error),
-            channels::Error::Blobs(_) => Self::new(Kind::Io, error),
+            channels::Error::Blobs(_) | channels::Error::BlobFolder(_) => Self::new(Kind::Io, error),
             channels::Error::Resolver(_) => Self::new(Kind::Configuration, error),
             channels::Error::Document(_) => Self::new(Kind::Software, error),
         }

@@ -54,7 +54,10 @@ fn provider(settings: &Settings, entropy: &dyn Entropy, make: bool) -> Result<Ar
             } else {
                 let header = Keyring::header(&settings.keyring_file)?;
                 let parameters = header.parameters.ok_or_else(|| {
-                    Failure::new(Kind::Configuration, "this keyring was not made with a passphrase: check root-key-source")
+                    Failure::new(
+                        Kind::Configuration,
+                        "this keyring was not made with a passphrase: check root-key-source",
+                    )
                 })?;
                 parameters.parse().map_err(|error| Failure::new(Kind::Configuration, error))?
             };

@@ -16,8 +16,9 @@ use super::answers;
 use super::opened::OpenFolder;
 use crate::exit::{Failure, Kind};
 use crate::operations::{
-    BackedUp, Call, ConversationShown, Conversations, CustomersImported, Erased, Finding, Findings, MailOutcome, Merged, Operation, Operator, Outcome, Quarantine, ReceivedVia, Rejection, Released, Rotated,
-    TokenCreated, TokenRevoked, Tokens, Weight,
+    BackedUp, Call, ConversationShown, Conversations, CustomersImported, Erased, Finding, Findings, MailOutcome,
+    Merged, Operation, Operator, Outcome, Quarantine, ReceivedVia, Rejection, Released, Rotated, TokenCreated,
+    TokenRevoked, Tokens, Weight,
 };
 use crate::progress::ProgressSink;
 
@@ -51,7 +52,9 @@ impl Operator for OpenFolder {
                 Operation::Verify { since } => answer(self.verify(organisation, since, progress).await),
                 Operation::Rotate => answer(self.rotate(organisation, progress).await),
                 Operation::Backup { to, keys_to } => answer(self.backup(&to, &keys_to, progress).await),
-                Operation::TokenCreate { name, scopes } => answer(self.create_token(organisation, &name, &scopes).await),
+                Operation::TokenCreate { name, scopes } => {
+                    answer(self.create_token(organisation, &name, &scopes).await)
+                }
                 Operation::TokenList => answer(self.list_tokens(organisation).await),
                 Operation::TokenRevoke { token } => answer(self.revoke_token(organisation, token).await),
                 Operation::Doctor => answer(self.examine().await),
@@ -69,9 +72,9 @@ impl OpenFolder {
     async fn organisation(&self, named: Option<&str>) -> Result<OrganisationId, Failure> {
         if let Some(name) = named {
             let found = self.app.identity.find_organisation(name).await?;
-            return found.map(|organisation| organisation.id).ok_or_else(|| {
-                Failure::new(Kind::NotFound, format_args!("there is no organisation {name:?}"))
-            });
+            return found
+                .map(|organisation| organisation.id)
+                .ok_or_else(|| Failure::new(Kind::NotFound, format_args!("there is no organisation {name:?}")));
         }
         let all = self.app.identity.organisations().await?;
         match all.as_slice() {
@@ -81,7 +84,12 @@ impl OpenFolder {
         }
     }
 
-    async fn mail(&self, organisation: OrganisationId, operation: Operation, raw: Bytes) -> Result<MailOutcome, Failure> {
+    async fn mail(
+        &self,
+        organisation: OrganisationId,
+        operation: Operation,
+        raw: Bytes,
+    ) -> Result<MailOutcome, Failure> {
         let Operation::Mail { client_ip, helo, mail_from, received_via } = operation else {
             return Err(Failure::new(Kind::Software, "this is no mail"));
         };
@@ -107,12 +115,14 @@ impl OpenFolder {
             Some(named) => Assignee::Agent(self.agent(organisation, &named).await?),
             None => Assignee::Any,
         };
-        let filter = Filter { states: state.map(answers::to_state).into_iter().collect(), assignee, label, ..Filter::default() };
+        let filter =
+            Filter { states: state.map(answers::to_state).into_iter().collect(), assignee, label, ..Filter::default() };
         let cursor = cursor
             .map(|text| text.parse())
             .transpose()
             .map_err(|_| Failure::new(Kind::Data, "the cursor is none that a list has given: begin without one"))?;
-        let page = self.app.desk.list(organisation, filter, PageRequest { cursor, limit, ..PageRequest::default() }).await?;
+        let page =
+            self.app.desk.list(organisation, filter, PageRequest { cursor, limit, ..PageRequest::default() }).await?;
         Ok(answers::conversations(page))
     }
 
@@ -189,12 +199,7 @@ impl OpenFolder {
         }
     }
 
-    async fn merge(
-        &self,
-        organisation: OrganisationId,
-        from: CustomerId,
-        into: CustomerId,
-    ) -> Result<Merged, Failure> {
+    async fn merge(&self, organisation: OrganisationId, from: CustomerId, into: CustomerId) -> Result<Merged, Failure> {
         self.app.vault.merge(&self.app.audit, organisation, Actor::Operator, from, into).await?;
         Ok(Merged { from, into })
     }
@@ -210,17 +215,13 @@ impl OpenFolder {
         if let Err(error) = self.app.audit.fold(organisation).await {
             tracing::warn!(%error, "the log could not be folded before the check");
         }
-        let options = audit::VerifyOptions { checked: since.unwrap_or(0), bodies: true, ..audit::VerifyOptions::default() };
+        let options =
+            audit::VerifyOptions { checked: since.unwrap_or(0), bodies: true, ..audit::VerifyOptions::default() };
         let told = |done, total| progress.report("entries", done, Some(total));
         Ok(answers::verified(self.app.audit.verify(organisation, options, &told).await?))
     }
 
-    async fn erase(
-        &self,
-        organisation: OrganisationId,
-        customer: CustomerId,
-        reason: &str,
-    ) -> Result<Erased, Failure> {
+    async fn erase(&self, organisation: OrganisationId, customer: CustomerId, reason: &str) -> Result<Erased, Failure> {
         let gone = self.app.vault.erase(&self.app.audit, organisation, customer, Actor::Operator, reason).await?;
         self.app.channels.remove_due_blobs(organisation).await?;
         Ok(Erased {
@@ -290,8 +291,7 @@ impl OpenFolder {
 }
 
 fn outcome(arrived: Arrived) -> MailOutcome {
-    let mut outcome =
-        MailOutcome { outcome: Outcome::Duplicate, conversation: None, message: None, quarantine: None };
+    let mut outcome = MailOutcome { outcome: Outcome::Duplicate, conversation: None, message: None, quarantine: None };
     match arrived {
         Arrived::Received { conversation, message } => {
             (outcome.outcome, outcome.conversation, outcome.message) =

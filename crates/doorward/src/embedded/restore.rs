@@ -14,11 +14,7 @@ use crate::exit::Failure;
 use crate::operations::{Restore, Restored};
 use crate::progress::ProgressSink;
 
-pub(super) async fn restore(
-    settings: &Settings,
-    wish: Restore,
-    progress: &ProgressSink,
-) -> Result<Restored, Failure> {
+pub(super) async fn restore(settings: &Settings, wish: Restore, progress: &ProgressSink) -> Result<Restored, Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(CryptoEntropy);
     let keyring = keys::open(settings, &entropy)?;
     folder::make_private(&settings.data)?;

@@ -90,7 +90,10 @@ fn parse(line: &[u8]) -> Option<(SubjectId, i64)> {
     let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (subject, at) = text.split_once(' ')?;
     // A number's parser alone would take a sign or fewer digits.
-    if subject.len() != SUBJECT_DIGITS || !subject.bytes().all(|byte| byte.is_ascii_hexdigit()) || at.len() != TIME_DIGITS {
+    if subject.len() != SUBJECT_DIGITS
+        || !subject.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || at.len() != TIME_DIGITS
+    {
         return None;
     }
     let subject = u128::from_str_radix(subject, 16).ok()?;

@@ -48,7 +48,7 @@ impl Site {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
         };
-        App::new(context, ResolverConfig::Off)
+        App::new(context, &ResolverConfig::Off).unwrap()
     }
 
     /// A customer with keys.

@@ -25,7 +25,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { drop(fs::copy(&path, &target).unwrap()) }
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
     }
 }
 
@@ -58,7 +62,11 @@ async fn a_file_that_was_changed_in_any_byte_is_refused() {
             copy(folder.path(), other.path());
             let mut bytes = fs::read(other.path().join(changed)).unwrap();
             let middle = bytes.len() / 2;
-            if cut { bytes.truncate(middle) } else { bytes[middle] ^= 1 }
+            if cut {
+                bytes.truncate(middle)
+            } else {
+                bytes[middle] ^= 1
+            }
             fs::write(other.path().join(changed), bytes).unwrap();
             let (app, _place) = empty(Engine::Sqlite, test.place(), &test.clock).await;
             let refused = restore(&app, other.path()).await;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use app::Actor;
 use db::Engine;
+use kernel::{Id, OrganisationId};
 use testkit::{ENGINES, Letter, TestApp, files_below};
 
 use super::{back_up, counts, empty, places, restore, silent};
@@ -24,13 +25,21 @@ async fn what_one_engine_backs_up_either_engine_restores() {
         let (with_file, _) = receive(&test, letter_with_file("f@example.org", "file", "f.txt")).await;
         test.app.desk.add_note(organisation, with_file, Actor::Operator, "a note").await.unwrap();
         test.app.audit.fold(organisation).await.unwrap();
+        // Another one's set-up has got no further than its keys.
+        let begun = OrganisationId::from_bytes([9; 16]);
+        test.app.context.keyring.add_organisation(begun).unwrap();
         let before = counts(&test.app).await;
 
         let folder = tempfile::tempdir().unwrap();
         let written = back_up(&test, folder.path()).await;
         assert_eq!(written.files, 5, "two of rows, a blob, their list, and the manifest");
-        assert_eq!(written.bytes, 
-            files_below(folder.path()).iter().filter(|(path, _)| !path.ends_with("manifest.json")).map(|(_, bytes)| bytes.len() as u64).sum::<u64>()
+        assert_eq!(
+            written.bytes,
+            files_below(folder.path())
+                .iter()
+                .filter(|(path, _)| !path.ends_with("manifest.json"))
+                .map(|(_, bytes)| bytes.len() as u64)
+                .sum::<u64>()
         );
         assert_eq!(written.manifest.tables.values().sum::<u64>(), before.values().sum::<u64>());
         let actions = told(&test.app, organisation).await;

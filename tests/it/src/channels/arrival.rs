@@ -57,9 +57,8 @@ async fn thirty_two_deliveries_of_one_mail_at_once_are_one_message() {
 async fn a_new_sender_who_writes_many_mails_at_once_is_one_customer() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
-        let letters = (0..24).map(|n| {
-            Letter::new("Anna <anna@x.example>", &format!("Matter {n}")).id(&format!("{n}@x.example")).raw()
-        });
+        let letters = (0..24)
+            .map(|n| Letter::new("Anna <anna@x.example>", &format!("Matter {n}")).id(&format!("{n}@x.example")).raw());
         let outcomes = futures_util::future::join_all(letters.map(|letter| test.mail(letter))).await;
         for outcome in outcomes {
             opened(outcome.unwrap());

@@ -152,8 +152,6 @@ async fn conversation_of_messages(test: &TestApp) -> HashMap<kernel::MessageId, 
     static ALL: db::Statement =
         db::Statement::new("it.messages", "SELECT id, conversation FROM message WHERE org = $1");
     let organisation = test.organisation;
-    let read = move |tx: &mut db::Tx<'_>| {
-        tx.query(&ALL, &[db::id(&organisation)], |row| Ok((row.id(0)?, row.id(1)?)))
-    };
+    let read = move |tx: &mut db::Tx<'_>| tx.query(&ALL, &[db::id(&organisation)], |row| Ok((row.id(0)?, row.id(1)?)));
     test.app.context.db.read("it.messages", read).await.unwrap().into_iter().collect()
 }

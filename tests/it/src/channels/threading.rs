@@ -46,8 +46,7 @@ async fn an_answer_that_comes_first_is_joined_by_what_it_answers() {
 async fn a_late_parent_of_another_customer_takes_its_thread_over() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
-        let stranger =
-            Letter::new("stranger@y.example", "Re: Invoice 12").id("s@y.example").answers("root@x.example");
+        let stranger = Letter::new("stranger@y.example", "Re: Invoice 12").id("s@y.example").answers("root@x.example");
         let by_stranger = opened(test.mail(stranger).await.unwrap());
         let by_anna = opened(test.mail(second()).await.unwrap());
         assert_ne!(by_stranger, by_anna, "a mail that has not come vouches for nobody");
@@ -105,17 +104,11 @@ async fn a_stranger_in_a_thread_joins_as_a_marked_participant() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
         let conversation = opened(test.mail(first()).await.unwrap());
-        let stranger =
-            Letter::new("lookalike@examp1e.example", "Re: Invoice 12").id("s@y").answers("root@x.example");
+        let stranger = Letter::new("lookalike@examp1e.example", "Re: Invoice 12").id("s@y").answers("root@x.example");
         assert_eq!(joined(test.mail(stranger).await.unwrap()), conversation);
         let page = list(&test).await;
         assert_eq!(page.rows.iter().map(|row| row.customer_name.clone()).collect::<Vec<_>>(), [Some("Anna".into())]);
-        let thread = test
-            .app
-            .desk
-            .show(test.organisation, conversation, app::Actor::Operator, Default::default())
-            .await
-            .unwrap();
+        let thread = test.app.desk.show(test.organisation, conversation, app::Actor::Operator, whole()).await.unwrap();
         assert_eq!(thread.participants.len(), 1);
         test.close().await;
     }
@@ -152,17 +145,20 @@ async fn a_bounce_marks_the_message_that_came_back_and_belongs_to_its_conversati
             .header("Content-Type", "multipart/report; report-type=delivery-status; boundary=\"b\"")
             .text(&report.replace("\r\n", "\n"));
         assert_eq!(joined(test.mail(bounce).await.unwrap()), conversation);
-        let thread = test
-            .app
-            .desk
-            .show(test.organisation, conversation, app::Actor::Operator, Default::default())
-            .await
-            .unwrap();
-        let marked = thread.messages.iter().find(|shown| shown.id == sent).unwrap();
-        assert!(marked.bounced_at.is_some());
+        let thread = test.app.desk.show(test.organisation, conversation, app::Actor::Operator, whole()).await.unwrap();
+        let marked = thread.items.iter().find_map(|item| match item {
+            app::desk::Item::Message(shown) if shown.id == sent => Some(shown.bounced_at),
+            _ => None,
+        });
+        assert!(marked.unwrap().is_some());
         assert!(thread.participants.is_empty(), "a mail server is nobody's customer");
         test.close().await;
     }
+}
+
+/// A page that holds the whole thread.
+fn whole() -> app::desk::ThreadRequest {
+    app::desk::ThreadRequest { before: None, limit: 100 }
 }
 
 async fn list(test: &TestApp) -> app::desk::Page {

@@ -71,7 +71,7 @@ impl Office {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
         };
-        let app = App::new(context, app::channels::ResolverConfig::Off);
+        let app = App::new(context, &app::channels::ResolverConfig::Off).unwrap();
         let organisation = OrganisationId::new(MORNING, &SystemEntropy);
         let agents = [(); 2].map(|()| AgentId::new(MORNING, &SystemEntropy));
         let office = Self { app, organisation, agents, clock, folder, database };

@@ -83,7 +83,6 @@ async fn sqlite_takes_as_many_steps_for_a_page_of_a_long_archive() {
         for statement in SCATTER {
             connection.execute(&statement.replace("$LABEL", "x'07070707070707070707070707070707'"), []).unwrap();
         }
-        connection.execute("ANALYZE", []).unwrap();
         let count = |(statement, arguments): (&Statement, Vec<Argument>)| {
             let mut prepared = connection.prepare(&db::dialect::sqlite_text(statement.text())).unwrap();
             let values = arguments.into_iter().map(|argument| match argument {
@@ -144,4 +143,31 @@ async fn postgres_reads_as_many_pages_for_a_page_of_a_long_archive() {
         }
         assert!(!plan.iter().any(|line| line.contains("Seq Scan on conversation")), "{}: {plan:#?}", statement.name());
     }
+}
+
+/// Questions that read all rows of one kind on purpose: an organisation has a bounded number of them.
+const WHOLE: [&str; 2] = ["desk.LABELS", "desk.COUNT_LABELS"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_question_of_the_desk_reads_a_whole_organisation() {
+    let office = Office::open(Engine::Sqlite).await;
+    let connection = rusqlite::Connection::open(office.sqlite_file()).unwrap();
+    let mut asked = 0;
+    for statement in app::statements() {
+        let of_the_desk = statement.name().starts_with("desk.") || statement.name().ends_with("_OF_PAGE");
+        if !of_the_desk || statement.text().starts_with("INSERT") || WHOLE.contains(&statement.name()) {
+            continue;
+        }
+        asked += 1;
+        let sql = format!("EXPLAIN QUERY PLAN {}", db::dialect::sqlite_text(statement.text()));
+        let mut prepared = connection.prepare(&sql).unwrap();
+        let nothing = vec![rusqlite::types::Null; prepared.parameter_count()];
+        let steps = prepared.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
+        for step in steps.map(Result::unwrap) {
+            // `r` and `c` are the pages that inner questions have ended already.
+            let scans = step.starts_with("SCAN ") && !["SCAN r", "SCAN c"].contains(&step.as_str());
+            assert!(!scans && !step.ends_with("(org=?)"), "{}: {step}", statement.name());
+        }
+    }
+    assert!(asked > 40, "only {asked}");
 }

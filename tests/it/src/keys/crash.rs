@@ -12,7 +12,7 @@ use db::{Config, Db, Engine};
 use envelope::provider::FileProvider;
 use envelope::{CryptoEntropy, Keyring};
 use kernel::{CustomerId, ManualClock, OrganisationId};
-use testkit::{Letter, Place, START, TestApp};
+use testkit::{Place, START, TestApp};
 
 use super::rotating::{assert_all_open, populate, rotate};
 use super::{customers, has_keys, letter_with_file, receive, show, texts, verified};

@@ -22,7 +22,8 @@ on_both_engines!(
 
 async fn everything_of_a_customer_goes_and_the_log_holds(test: TestApp) {
     let (app, organisation) = (&test.app, test.organisation);
-    let (conversation, customer) = receive(&test, letter_with_file("Mia <mia@example.org>", "My knee", "knee.txt")).await;
+    let (conversation, customer) =
+        receive(&test, letter_with_file("Mia <mia@example.org>", "My knee", "knee.txt")).await;
     let (other, _) = receive(&test, Letter::new("ole@example.org", "My back").text("it hurts")).await;
     let guest = Letter::new("mia@example.org", "Re: My back").id("guest@mia").text("mine too");
     app.desk.add_note(organisation, conversation, Actor::Operator, "call back").await.unwrap();
@@ -168,6 +169,36 @@ async fn other_nodes_forget_the_keys_that_they_had_opened() {
     node.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_during_a_backup_says_that_the_files_are_not_clean_yet_and_holds_nobody_up() {
+    let test = TestApp::on(Engine::Sqlite).await;
+    let app = &test.app;
+    let (_, customer) = receive(&test, Letter::new("a@example.org", "a")).await;
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel::<()>();
+    let db = app.context.db.clone();
+    let backup = tokio::spawn(async move {
+        let read = move |tx: &mut db::Tx<'_>| {
+            let count = tx.query_one(&COUNT, &[], |row| row.int(0))?;
+            begun.send(()).unwrap();
+            released.recv().unwrap();
+            Ok::<_, db::Error>(count)
+        };
+        db.snapshot("it.backup", read).await
+    });
+    begins.await.unwrap();
+    let started = std::time::Instant::now();
+    let erased = app.vault.erase(&app.audit, test.organisation, customer, Actor::Operator, "").await.unwrap();
+    receive(&test, Letter::new("b@example.org", "b")).await;
+    assert!(!erased.scrubbed && started.elapsed() < Duration::from_secs(5));
+    release.send(()).unwrap();
+    assert_eq!(backup.await.unwrap().unwrap(), 1);
+    let again = app.vault.erase(&app.audit, test.organisation, customer, Actor::Operator, "").await.unwrap();
+    assert!(again.scrubbed);
+}
+
+static COUNT: Statement = Statement::new("it.COUNT", "SELECT count(*) FROM customer");
+
 /// Every sealed or hashed value of a customer that is worth looking for in the files.
 async fn canaries(test: &TestApp, customer: CustomerId) -> Vec<Vec<u8>> {
     static SEALED: Statement = Statement::new(
@@ -198,9 +229,12 @@ async fn the_files_of_sqlite_hold_nothing_of_an_erased_customer() {
     let mut people = Vec::new();
     for number in 0..120_usize {
         let file = format!("{:x?}", random.array::<64>()).repeat(1 + number % 40);
-        let text = format!("--b\nContent-Type: text/plain\n\nhello\n--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=f{number}\n\n{file}\n--b--\n");
+        let text = format!(
+            "--b\nContent-Type: text/plain\n\nhello\n--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=f{number}\n\n{file}\n--b--\n"
+        );
         let letter = Letter::new(&format!("P{number} <p{number}@example.org>"), &format!("Re: matter {number}"));
-        let letter = letter.header("MIME-Version", "1.0").header("Content-Type", "multipart/mixed; boundary=b").text(&text);
+        let letter =
+            letter.header("MIME-Version", "1.0").header("Content-Type", "multipart/mixed; boundary=b").text(&text);
         people.push(receive(&test, letter).await.1);
     }
     for customer in people.iter().step_by(7) {

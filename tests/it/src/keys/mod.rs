@@ -13,7 +13,8 @@ use db::{Statement, id};
 use kernel::{ConversationId, CustomerId, OrganisationId};
 use testkit::{Letter, TestApp};
 
-static ALL_CUSTOMERS: Statement = Statement::new("it.ALL_CUSTOMERS", "SELECT id FROM customer WHERE org = $1 ORDER BY id");
+static ALL_CUSTOMERS: Statement =
+    Statement::new("it.ALL_CUSTOMERS", "SELECT id FROM customer WHERE org = $1 ORDER BY id");
 
 /// Runs each test on either engine.
 macro_rules! on_both_engines {
@@ -36,8 +37,14 @@ pub(crate) use on_both_engines;
 
 /// A mail with a file that is too large for the database, and so lies in the blob store.
 pub(crate) fn letter_with_file(from: &str, subject: &str, file: &str) -> Letter {
-    let text = format!("--b\nContent-Type: text/plain\n\nsee the file\n--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=\"{file}\"\n\n{}\n--b--\n", "0123456789abcdef\n".repeat(20_000));
-    Letter::new(from, subject).header("MIME-Version", "1.0").header("Content-Type", "multipart/mixed; boundary=b").text(&text)
+    let text = format!(
+        "--b\nContent-Type: text/plain\n\nsee the file\n--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=\"{file}\"\n\n{}\n--b--\n",
+        "0123456789abcdef\n".repeat(20_000)
+    );
+    Letter::new(from, subject)
+        .header("MIME-Version", "1.0")
+        .header("Content-Type", "multipart/mixed; boundary=b")
+        .text(&text)
 }
 
 /// Takes a mail in and gives its conversation and that one's customer.

@@ -15,6 +15,7 @@ on_both_engines!(
     everything_opens_after_a_rotation_and_the_old_key_is_gone,
     a_rotation_that_was_interrupted_is_finished_by_the_next,
     customers_who_come_meanwhile_are_not_lost,
+    keys_made_before_a_rotation_are_not_stored_after_it,
     two_rotations_at_once_end_in_one_epoch,
     a_node_with_an_old_keyring_in_memory_goes_on,
 );
@@ -34,9 +35,8 @@ pub(super) async fn populate(app: &App, organisation: OrganisationId, count: usi
     };
     let new: Arc<Vec<_>> = Arc::new((0..count).map(prepare).collect());
     let (stored, now) = (Arc::clone(&new), app.context.clock.now());
-    let insert = move |tx: &mut db::Tx<'_>| {
-        stored.iter().try_for_each(|new| Vault::insert_customer(tx, organisation, new, now))
-    };
+    let insert =
+        move |tx: &mut db::Tx<'_>| stored.iter().try_for_each(|new| Vault::insert_customer(tx, organisation, new, now));
     app.context.db.write("it.populate", insert).await.unwrap();
     new.iter().map(|new| new.id).collect()
 }
@@ -141,6 +141,18 @@ async fn customers_who_come_meanwhile_are_not_lost(test: TestApp) {
     assert_all_open(&test.app, organisation).await;
 }
 
+async fn keys_made_before_a_rotation_are_not_stored_after_it(test: TestApp) {
+    let (app, organisation) = (&test.app, test.organisation);
+    let contact = Normalised::email("slow@example.org").unwrap();
+    let slow = app.vault.prepare_customer(organisation, &contact, None).unwrap();
+    rotate(app, organisation).await;
+    let now = app.context.clock.now();
+    let insert = move |tx: &mut db::Tx<'_>| Vault::insert_customer(tx, organisation, &slow, now);
+    let refused = app.context.db.write("it.slow", insert).await;
+    assert!(matches!(refused, Err(app::vault::Error::Stale)));
+    assert_all_open(app, organisation).await;
+}
+
 async fn two_rotations_at_once_end_in_one_epoch(test: TestApp) {
     let organisation = test.organisation;
     populate(&test.app, organisation, CUSTOMERS).await;
@@ -161,6 +173,7 @@ async fn a_node_with_an_old_keyring_in_memory_goes_on(test: TestApp) {
     test.app.context.db.write::<_, db::Error, _>("it.move", moved).await.unwrap();
     // This one still believes in epoch 1.
     receive(&test, Letter::new("b@example.org", "b")).await;
+    assert_eq!(epochs(&test.app).await, [1, 2]);
     assert!(has_keys(&test.app, organisation, customer).await);
     rotate(&test.app, organisation).await;
     assert_all_open(&test.app, organisation).await;

@@ -3,4 +3,5 @@
 mod bench;
 mod import;
 mod merge;
+mod plans;
 mod values;

@@ -70,8 +70,7 @@ async fn a_token_brings_mail_into_its_own_organisation_and_no_other() {
     for engine in ENGINES {
         let entry = Entry::on(engine).await;
         let other = entry.test.another_organisation("Oak Clinic").await;
-        let (ours, theirs) =
-            (entry.token(Scope::MailWrite).await, entry.token_of(other, Scope::MailWrite).await);
+        let (ours, theirs) = (entry.token(Scope::MailWrite).await, entry.token_of(other, Scope::MailWrite).await);
         let letter = Letter::new("anna@customer.example", "Order").id("same@x").raw();
         let first = entry.mail(&ours, &letter).await;
         let second = entry.mail(&theirs, &letter).await;

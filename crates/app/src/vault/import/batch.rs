@@ -34,7 +34,9 @@ enum Found {
 /// What a batch stores.
 #[derive(Default)]
 struct Work {
-    created: Vec<(NewCustomer, audit::Prepared)>,
+    created: Vec<NewCustomer>,
+    /// The first entry of each of them.
+    entries: Vec<audit::Prepared>,
     changes: Vec<ProfileChange>,
 }
 
@@ -130,7 +132,9 @@ impl Vault {
         for (row, found) in rows {
             let outcome = match found {
                 Found::Nobody => {
-                    work.created.push(self.new_customer(audit, organisation, (actor, now), &row.details)?);
+                    let (new, entry) = self.new_customer(audit, organisation, (actor, now), &row.details)?;
+                    work.created.push(new);
+                    work.entries.push(entry);
                     Outcome::Created
                 }
                 Found::Person(person) => {
@@ -182,11 +186,8 @@ impl Work {
         for change in &self.changes {
             change.store(tx, organisation, now)?;
         }
-        for (new, entry) in &self.created {
-            Vault::insert_customer(tx, organisation, new, now)?;
-            Audit::append(tx, organisation, std::slice::from_ref(entry))?;
-        }
-        Ok(())
+        Vault::insert_customers(tx, organisation, &self.created, now)?;
+        Ok(Audit::begin(tx, organisation, &self.entries)?)
     }
 }
 

@@ -127,9 +127,11 @@ CREATE TABLE conversation (
     FOREIGN KEY (org, assignee) REFERENCES agent (org, id)
 );
 -- Each conversation stands in one of these two, so that a list of what nobody works on reads only
--- its own page; a list of all merges them.
-CREATE INDEX conversation_unassigned ON conversation (org, state, activity_at, id) WHERE assignee IS NULL;
-CREATE INDEX conversation_assigned ON conversation (org, state, activity_at, id) WHERE assignee IS NOT NULL;
+-- its own page; a list of all merges them. The assignee stands in them for SQLite, which asks for it.
+CREATE INDEX conversation_unassigned ON conversation (org, state, activity_at, id, assignee)
+    WHERE assignee IS NULL;
+CREATE INDEX conversation_assigned ON conversation (org, state, activity_at, id, assignee)
+    WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_assignee ON conversation (org, assignee, state, activity_at, id) WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_customer ON conversation (org, customer, activity_at, id);
 CREATE INDEX conversation_by_subject ON conversation (org, customer, subject_index, activity_at) WHERE subject_index IS NOT NULL;

@@ -1,1 +1,0 @@
-//! What docs/benchmarks.md reports, runnable by one command.

@@ -1,0 +1,127 @@
+//! Canaries: unique personal values are let in by every entry, and then everything that lies on
+//! the disk is searched for each of them, in every form in which it could hide.
+
+use app::Actor;
+use app::channels::Outcome;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use db::Engine;
+use testkit::{ENGINES, Letter, TestApp, files_below};
+
+/// Values that exist nowhere else, one for each place where a mail can hold something personal.
+const CANARIES: [&str; 12] = [
+    "Canaria Namensson",
+    "canary.sender.4711@vogel.example",
+    "canary-subject-8812",
+    "canary-body-5523",
+    "canary-html-7734",
+    "canary-file-name-9945.pdf",
+    "canary-attachment-content-1156",
+    "canary-message-id-2267@vogel.example",
+    "canary-quoted-3378",
+    "canary.copy.4489@vogel.example",
+    "canary-note-5590",
+    "canary-quarantine-6601",
+];
+
+fn mail_with_canaries() -> Vec<u8> {
+    let filler = "x".repeat(400_000);
+    let body = format!(
+        "--b\nContent-Type: multipart/alternative; boundary=\"a\"\n\n\
+         --a\nContent-Type: text/plain; charset=utf-8\n\ncanary-body-5523\n\n> canary-quoted-3378\n\
+         --a\nContent-Type: text/html; charset=utf-8\n\n<p>canary-html-7734</p>\n--a--\n\
+         --b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"canary-file-name-9945.pdf\"\n\n\
+         canary-attachment-content-1156\n\
+         --b\nContent-Type: text/csv\nContent-Disposition: attachment; filename=\"large.csv\"\n\n\
+         {filler} canary-attachment-content-1156 {filler}\n--b--\n"
+    );
+    Letter::new("Canaria Namensson <canary.sender.4711@vogel.example>", "canary-subject-8812")
+        .id("canary-message-id-2267@vogel.example")
+        .header("Cc", "canary.copy.4489@vogel.example")
+        .header("Content-Type", "multipart/mixed; boundary=\"b\"")
+        .text(&body)
+        .raw()
+}
+
+#[tokio::test]
+async fn a_thief_of_the_disk_finds_nothing_personal() {
+    for engine in ENGINES {
+        let test = TestApp::on(engine).await;
+        let outcome = test.mail(mail_with_canaries()).await.unwrap();
+        let Outcome::Received { conversation, .. } = outcome else { panic!("{outcome:?}") };
+        let desk = &test.app.desk;
+        desk.add_note(test.organisation, conversation, Actor::Operator, "canary-note-5590").await.unwrap();
+        desk.show(test.organisation, conversation, Actor::Operator, Default::default()).await.unwrap();
+        let poison = test.mail(&b"\x01 canary-quarantine-6601 \x02"[..]).await.unwrap();
+        assert!(matches!(poison, Outcome::Quarantined(_)));
+        test.app.audit.fold(test.organisation).await.unwrap();
+
+        // While it runs, with its write-ahead log, and after it has stopped.
+        search(&stolen(&test), engine);
+        let place = test.close().await;
+        search(&files_below(&place.data()), engine);
+    }
+}
+
+fn stolen(test: &TestApp) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut files = files_below(&test.data());
+    assert!(files.iter().any(|(path, _)| path.starts_with(test.data().join("blobs"))), "a large blob lies apart");
+    if test.engine == Engine::Postgres {
+        let server = testkit::postgres::Cluster::shared().data_folder();
+        files.extend(files_below(&server));
+    }
+    files
+}
+
+fn search(files: &[(std::path::PathBuf, Vec<u8>)], engine: Engine) {
+    assert!(files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 10_000, "there is something to search");
+    for canary in CANARIES {
+        for (form, needle) in forms(canary) {
+            for (path, bytes) in files {
+                let found = memchr::memmem::find(bytes, &needle).is_some();
+                assert!(!found, "{engine:?}: {canary} lies as {form} in {}", path.display());
+            }
+        }
+    }
+}
+
+/// A value as it could lie somewhere: plain, in other cases, encoded.
+fn forms(canary: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = canary.as_bytes();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let quoted: String = bytes.iter().map(|byte| format!("={byte:02X}")).collect();
+    let wide = |order: fn(u16) -> [u8; 2]| canary.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let mut forms = vec![
+        ("plain", bytes.to_vec()),
+        ("lower case", canary.to_lowercase().into_bytes()),
+        ("upper case", canary.to_uppercase().into_bytes()),
+        ("hex", hex.clone().into_bytes()),
+        ("upper-case hex", hex.to_uppercase().into_bytes()),
+        ("quoted-printable", quoted.into_bytes()),
+        ("UTF-16 little-endian", wide(u16::to_le_bytes)),
+        ("UTF-16 big-endian", wide(u16::to_be_bytes)),
+    ];
+    // In base 64 a value looks different at each of three offsets; its inner part does not.
+    for offset in 0..3usize {
+        let mut shifted = vec![0; offset];
+        shifted.extend_from_slice(bytes);
+        let text = STANDARD.encode(&shifted);
+        let inner = text.get(offset * 4 / 3 + 2..text.len().saturating_sub(6)).unwrap_or_default();
+        forms.push(("base64", inner.as_bytes().to_vec()));
+    }
+    forms.retain(|(_, needle)| needle.len() >= 8);
+    forms
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    for canary in CANARIES {
+        for text in
+            [canary.to_owned(), STANDARD.encode(format!("a{canary}bc")), STANDARD.encode(format!("{canary}bcd"))]
+        {
+            let hidden = format!("before {text} after").into_bytes();
+            let found = forms(canary).iter().any(|(_, needle)| memchr::memmem::find(&hidden, needle).is_some());
+            assert!(found, "{canary} in {text}");
+        }
+    }
+}

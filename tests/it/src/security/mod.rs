@@ -1,0 +1,6 @@
+//! What must always hold, whatever capability comes: the contract of SECURITY.md.
+
+mod canary;
+mod crash;
+mod full_disk;
+mod statements;
