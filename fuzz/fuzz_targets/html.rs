@@ -3,8 +3,12 @@
 
 #![no_main]
 
-use app::channels::mail::parse;
 use libfuzzer_sys::fuzz_target;
+use mail::parse;
+
+#[allow(dead_code, unused_imports, reason = "each target uses a part of it")]
+#[path = "../../crates/app/src/channels/mail/mod.rs"]
+mod mail;
 
 const HEAD: &str = "From: a@example.org\nContent-Type: text/html; charset=utf-8\n\n";
 

@@ -2,8 +2,12 @@
 
 #![no_main]
 
-use app::channels::mail::{base_subject, content_identity, parse};
 use libfuzzer_sys::fuzz_target;
+use mail::{base_subject, content_identity, parse};
+
+#[allow(dead_code, unused_imports, reason = "each target uses a part of it")]
+#[path = "../../crates/app/src/channels/mail/mod.rs"]
+mod mail;
 
 fuzz_target!(|raw: &[u8]| {
     content_identity(raw, &mut |_| {});

@@ -2,8 +2,12 @@
 
 #![no_main]
 
-use app::channels::mail::{Entry, Mbox};
 use libfuzzer_sys::fuzz_target;
+use mail::{Entry, Mbox};
+
+#[allow(dead_code, unused_imports, reason = "each target uses a part of it")]
+#[path = "../../crates/app/src/channels/mail/mod.rs"]
+mod mail;
 
 fuzz_target!(|file: &[u8]| {
     // A tiny buffer, so that lines and separators fall on its borders.

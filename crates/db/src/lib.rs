@@ -71,7 +71,8 @@ pub struct Db {
     /// None once closed.
     workers: Arc<RwLock<Option<Workers>>>,
     engine: Engine,
-    changes: broadcast::Sender<Announcement>,
+    /// Weak, so that the feed ends with the worker threads and not with the last handle.
+    changes: broadcast::WeakSender<Announcement>,
     config: Config,
 }
 
@@ -85,8 +86,8 @@ impl Db {
     ///
     /// Refuses a schema that a later version has written ([`Error::NewerSchema`]).
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let (changes, _) = broadcast::channel(kernel::limits::BUS_EVENTS);
-        let bus = changes.clone();
+        let (bus, _) = broadcast::channel(kernel::limits::BUS_EVENTS);
+        let changes = bus.downgrade();
         let kept = config.clone();
         let workers = tokio::task::spawn_blocking(move || match config {
             Config::Sqlite(config) => sqlite::Workers::start(&config, &*clock, bus).map(Workers::Sqlite),
@@ -156,7 +157,8 @@ impl Db {
 
     /// What commits announce from now on, in this process and, on PostgreSQL, in others.
     pub fn changes(&self) -> Changes {
-        Changes::new(self.changes.subscribe())
+        let bus = self.changes.upgrade().unwrap_or_else(|| broadcast::Sender::new(1));
+        Changes::new(bus.subscribe())
     }
 
     /// Removes what deleted rows left behind: on SQLite the write-ahead log is folded into the

@@ -75,8 +75,7 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::TooLarge { .. } | Self::NotQuarantined | Self::Released | Self::StillUnreadable(_) => false,
-            Self::Database(error) => error.is_temporary(),
-            Self::Audit(crate::audit::Error::Database(error)) => error.is_temporary(),
+            Self::Database(error) | Self::Audit(crate::audit::Error::Database(error)) => error.is_temporary(),
             // A wrong key or a bug of ours: the mail is not at fault and must not bounce.
             _ => true,
         }

@@ -91,7 +91,7 @@ impl Channels {
         organisation: OrganisationId,
         arrival: Arrival,
         mail: Mail,
-        verdicts: Option<Verdicts>,
+        verdicts: Option<&Verdicts>,
     ) -> Result<Incoming, Error> {
         let hash = |id: &str| self.vault.blind(organisation, Index::MessageId, id.as_bytes());
         let (reference, identity) = self.arrival_hashes(organisation, mail.message_id.as_deref(), &arrival.raw)?;
@@ -120,11 +120,11 @@ impl Channels {
             mail::Nature::Bulk => Nature::Bulk,
             mail::Nature::Bounce(_) => Nature::Bounce,
         };
-        let authentication = verdicts.as_ref().map_or_else(String::new, |verdicts| {
+        let authentication = verdicts.map_or_else(String::new, |verdicts| {
             format!("{},{},{}", verdicts.spf.word(), verdicts.dkim.word(), verdicts.dmarc.word())
         });
         let size = arrival.raw.len() as u64;
-        let (content, subject, files) = documents(mail, verdicts.as_ref(), arrival.raw)?;
+        let (content, subject, files) = documents(mail, verdicts, arrival.raw)?;
         Ok(Incoming {
             facts,
             sorted_references,
@@ -352,9 +352,8 @@ fn mentions(
 
 /// The sender that can be met again, and the name that came with it.
 fn author(mail: &Mail) -> (Normalised, Option<String>) {
-    let claimed = [&mail.from, &mail.sender].into_iter().flatten();
-    let usable =
-        claimed.filter_map(|mailbox| Some((Normalised::email(&mailbox.address)?, mailbox.name.clone()))).next();
+    let mut claimed = [&mail.from, &mail.sender].into_iter().flatten();
+    let usable = claimed.find_map(|mailbox| Some((Normalised::email(&mailbox.address)?, mailbox.name.clone())));
     match usable {
         Some(found) if !matches!(mail.nature, mail::Nature::Bounce(_)) => found,
         _ => (Normalised::unknown(), None),

@@ -78,7 +78,7 @@ impl Channels {
         } else {
             None
         };
-        let incoming = Arc::new(self.incoming(organisation, arrival, mail, verdicts)?);
+        let incoming = Arc::new(self.incoming(organisation, arrival, mail, verdicts.as_ref())?);
         for _ in 0..STALE_TRIES {
             let look = self.look(organisation, &incoming).await?;
             if look.duplicate {

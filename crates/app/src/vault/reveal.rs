@@ -195,9 +195,12 @@ fn concerns(
     conversation: ConversationId,
     customer: CustomerId,
 ) -> Result<bool, Error> {
+    if Desk::concerns(tx, organisation, conversation, customer)? {
+        return Ok(true);
+    }
     let lives_as = Vault::survivor(tx, organisation, customer)?;
     for id in Vault::with_merged(tx, organisation, lives_as)? {
-        if Desk::concerns(tx, organisation, conversation, id)? {
+        if id != customer && Desk::concerns(tx, organisation, conversation, id)? {
             return Ok(true);
         }
     }

@@ -5,9 +5,9 @@ pub(super) mod lifecycle;
 pub(super) mod together;
 pub(super) mod values;
 
-use db::{Error, Tx, blob, id, int, text, time};
+use db::{Error, Tx, blob, id, int, text};
 use envelope::SubjectId;
-use kernel::{ContactPointId, CustomerId, OrganisationId, Timestamp, ValueId};
+use kernel::{CustomerId, OrganisationId, Timestamp, ValueId};
 
 use super::page::{ids_of_page, page_of_ids};
 
@@ -128,18 +128,6 @@ pub(super) fn customer(
 
 fn customer_of(row: &db::Row<'_>) -> Result<CustomerRow, Error> {
     Ok(CustomerRow { kind: row.text(0)?, merged_into: row.opt_id(1)?, erased_at: row.opt_time(2)? })
-}
-
-/// Whether the contact point was stored; false when somebody has it already.
-pub(super) fn insert_contact_point(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    (point, customer): (ContactPointId, CustomerId),
-    (kind, blind, sealed): (&str, &[u8; 32], &[u8]),
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let values = [id(&organisation), id(&point), id(&customer), text(kind), blob(blind), blob(sealed), time(now)];
-    Ok(tx.execute(&INSERT_CONTACT_POINT, &values)? == 1)
 }
 
 pub(super) fn contact_point_owner(

@@ -100,7 +100,7 @@ async fn every_key_begins_with_the_organisation_and_both_engines_agree() {
     }
 
     let loose = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0
-        AND name NOT IN ('schema_version', 'sqlite_schema')";
+        AND name <> 'schema_version' AND name NOT LIKE 'sqlite_%'";
     let loose: i64 = connection.query_row(loose, [], |row| row.get(0)).expect("a count");
     assert_eq!(loose, 0, "a table that is not STRICT takes what PostgreSQL refuses");
 }

@@ -149,8 +149,11 @@ async fn on_sqlite_every_released_version_upgrades_to_the_schema_of_a_fresh_one(
         let rows = statement.query_map([], |row| row.get(0)).expect("rows");
         rows.collect::<Result<_, _>>().expect("texts")
     };
-    let statements =
-        || texts("SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").join("\n") + "\n";
+    let statements = || {
+        texts("SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+            .join("\n")
+            + "\n"
+    };
     write_released("sqlite", statements, &texts(VERSION_ROWS));
 
     for migration in ALL {

@@ -28,7 +28,7 @@ pub(crate) fn of_sqlite(connection: &rusqlite::Connection) -> Schema {
     };
     let some = |cell: &Option<String>| cell.clone().unwrap_or_default();
     let mut schema = Schema::new();
-    for table in texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> ?1", "sqlite_sequence") {
+    for table in texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE ?1", "sqlite_%") {
         let name = some(&table[0]);
         let mut read = Table::default();
         for column in texts("SELECT name, type, CAST(\"notnull\" OR pk > 0 AS TEXT) FROM pragma_table_info(?1)", &name)
@@ -106,7 +106,8 @@ pub(crate) fn of_postgres(database: &Database<'_>) -> Schema {
 
 /// The whole definition in the engine's own words, for equality only.
 pub(crate) fn text_of_sqlite(connection: &rusqlite::Connection) -> Vec<String> {
-    let query = "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
+    let query = "SELECT type || ' ' || name || ': ' || sql FROM sqlite_schema
+        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type, name";
     let mut statement = connection.prepare(query).expect("a query of the catalog");
     let rows = statement.query_map([], |row| row.get(0)).expect("rows");
     rows.collect::<Result<_, _>>().expect("texts")

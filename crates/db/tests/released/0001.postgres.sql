@@ -294,16 +294,15 @@ CREATE UNIQUE INDEX audit_entry_by_leaf ON public.audit_entry USING btree (org, 
 CREATE INDEX audit_entry_to_fold ON public.audit_entry USING btree (org, id) WHERE (leaf IS NULL);
 CREATE UNIQUE INDEX contact_point_by_blind ON public.contact_point USING btree (org, kind, blind);
 CREATE INDEX contact_point_by_customer ON public.contact_point USING btree (org, customer);
-CREATE INDEX conversation_by_activity ON public.conversation USING btree (org, activity_at, id);
+CREATE INDEX conversation_assigned ON public.conversation USING btree (org, state, activity_at, id, assignee) WHERE (assignee IS NOT NULL);
 CREATE INDEX conversation_by_assignee ON public.conversation USING btree (org, assignee, state, activity_at, id) WHERE (assignee IS NOT NULL);
 CREATE INDEX conversation_by_change ON public.conversation USING btree (org, changed_at, id);
 CREATE INDEX conversation_by_customer ON public.conversation USING btree (org, customer, activity_at, id);
 CREATE INDEX conversation_by_snooze ON public.conversation USING btree (org, snoozed_until) WHERE (snoozed_until IS NOT NULL);
-CREATE INDEX conversation_by_state ON public.conversation USING btree (org, state, activity_at, id);
 CREATE INDEX conversation_by_subject ON public.conversation USING btree (org, customer, subject_index, activity_at) WHERE (subject_index IS NOT NULL);
 CREATE INDEX conversation_event_by_conversation ON public.conversation_event USING btree (org, conversation, at, id);
-CREATE INDEX conversation_label_by_activity ON public.conversation_label USING btree (org, label, activity_at, conversation);
 CREATE INDEX conversation_label_by_state ON public.conversation_label USING btree (org, label, state, activity_at, conversation);
+CREATE INDEX conversation_unassigned ON public.conversation USING btree (org, state, activity_at, id, assignee) WHERE (assignee IS NULL);
 CREATE INDEX customer_by_merge ON public.customer USING btree (org, merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX customer_value_by_customer ON public.customer_value USING btree (org, customer, field);
 CREATE UNIQUE INDEX data_field_by_name ON public.data_field USING btree (org, name);
@@ -328,6 +327,8 @@ ALTER TABLE ONLY public.conversation_label
 ALTER TABLE ONLY public.conversation_label
     ADD CONSTRAINT conversation_label_org_label_fkey FOREIGN KEY (org, label) REFERENCES public.label(org, id);
 ALTER TABLE ONLY public.conversation
+    ADD CONSTRAINT conversation_org_assignee_fkey FOREIGN KEY (org, assignee) REFERENCES public.agent(org, id);
+ALTER TABLE ONLY public.conversation
     ADD CONSTRAINT conversation_org_customer_fkey FOREIGN KEY (org, customer) REFERENCES public.customer(org, id);
 ALTER TABLE ONLY public.customer_value
     ADD CONSTRAINT customer_value_org_customer_fkey FOREIGN KEY (org, customer) REFERENCES public.customer(org, id);
@@ -339,4 +340,4 @@ ALTER TABLE ONLY public.note
     ADD CONSTRAINT note_org_conversation_fkey FOREIGN KEY (org, conversation) REFERENCES public.conversation(org, id);
 ALTER TABLE ONLY public.participant
     ADD CONSTRAINT participant_org_conversation_fkey FOREIGN KEY (org, conversation) REFERENCES public.conversation(org, id);
-INSERT INTO schema_version VALUES (1, '0001_engine_room', '45f920df0deff3a6', 0);
+INSERT INTO schema_version VALUES (1, '0001_engine_room', 'a1cd3b51fa918072', 0);

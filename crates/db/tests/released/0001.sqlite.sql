@@ -112,10 +112,13 @@ CREATE TABLE conversation (
     activity_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (org, id),
-    FOREIGN KEY (org, customer) REFERENCES customer (org, id)
+    FOREIGN KEY (org, customer) REFERENCES customer (org, id),
+    FOREIGN KEY (org, assignee) REFERENCES agent (org, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX conversation_by_activity ON conversation (org, activity_at, id);
-CREATE INDEX conversation_by_state ON conversation (org, state, activity_at, id);
+CREATE INDEX conversation_unassigned ON conversation (org, state, activity_at, id, assignee)
+    WHERE assignee IS NULL;
+CREATE INDEX conversation_assigned ON conversation (org, state, activity_at, id, assignee)
+    WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_assignee ON conversation (org, assignee, state, activity_at, id) WHERE assignee IS NOT NULL;
 CREATE INDEX conversation_by_customer ON conversation (org, customer, activity_at, id);
 CREATE INDEX conversation_by_subject ON conversation (org, customer, subject_index, activity_at) WHERE subject_index IS NOT NULL;
@@ -240,7 +243,6 @@ CREATE TABLE conversation_label (
     FOREIGN KEY (org, label) REFERENCES label (org, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_label_by_state ON conversation_label (org, label, state, activity_at, conversation);
-CREATE INDEX conversation_label_by_activity ON conversation_label (org, label, activity_at, conversation);
 CREATE TABLE conversation_event (
     org BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -297,4 +299,4 @@ CREATE TABLE log_checkpoint (
     at INTEGER NOT NULL,
     PRIMARY KEY (org, size)
 ) STRICT;
-INSERT INTO schema_version VALUES (1, '0001_engine_room', '1ad155d6079d4cdc', 0);
+INSERT INTO schema_version VALUES (1, '0001_engine_room', 'a8f5da1b458a11dd', 0);

@@ -150,7 +150,7 @@ pub(super) fn verified(report: audit::Report) -> Verified {
     }
 }
 
-pub(super) fn token_created(new: access::NewToken) -> TokenCreated {
+pub(super) fn token_created(new: &access::NewToken) -> TokenCreated {
     TokenCreated { id: new.id, token: new.text.to_string() }
 }
 

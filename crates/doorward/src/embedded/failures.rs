@@ -25,7 +25,7 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         let kind = match &error {
             ProviderError::Exists { .. } => Kind::CannotCreate,
-            ProviderError::Unavailable { .. } | ProviderError::TimedOut { .. } | ProviderError::Unreachable { .. } => {
+            ProviderError::Unavailable { .. } | ProviderError::TimedOut | ProviderError::Unreachable { .. } => {
                 Kind::Unavailable
             }
             _ => Kind::Configuration,

@@ -276,7 +276,7 @@ impl OpenFolder {
         let scopes = scopes.iter().map(|scope| scope.parse::<access::Scope>()).collect::<Result<Vec<_>, _>>();
         let scopes = scopes.map_err(|error| Failure::new(Kind::Usage, error))?;
         let new = self.app.access.create_token(organisation, Actor::Operator, name, &scopes).await?;
-        Ok(answers::token_created(new))
+        Ok(answers::token_created(&new))
     }
 
     async fn list_tokens(&self, organisation: OrganisationId) -> Result<Tokens, Failure> {

@@ -128,6 +128,9 @@ impl Operator for Played {
                         root: "cm9vdA==".to_owned(),
                         checkpoints: 2,
                         chains: 3,
+                        entries: 0,
+                        pending: 0,
+                        erased: 0,
                         problems: since.map(|_| "entry 6 is not in the tree".to_owned()).into_iter().collect(),
                     })
                 }

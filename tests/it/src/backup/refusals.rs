@@ -63,9 +63,9 @@ async fn a_file_that_was_changed_in_any_byte_is_refused() {
             let mut bytes = fs::read(other.path().join(changed)).unwrap();
             let middle = bytes.len() / 2;
             if cut {
-                bytes.truncate(middle)
+                bytes.truncate(middle);
             } else {
-                bytes[middle] ^= 1
+                bytes[middle] ^= 1;
             }
             fs::write(other.path().join(changed), bytes).unwrap();
             let (app, _place) = empty(Engine::Sqlite, test.place(), &test.clock).await;

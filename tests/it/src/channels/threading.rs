@@ -163,7 +163,7 @@ fn whole() -> app::desk::ThreadRequest {
 
 async fn list(test: &TestApp) -> app::desk::Page {
     let page = PageRequest { limit: 100, ..PageRequest::default() };
-    test.app.desk.list(test.organisation, Default::default(), page).await.unwrap()
+    test.app.desk.list(test.organisation, app::desk::Filter::default(), page).await.unwrap()
 }
 
 async fn rows(test: &TestApp) -> usize {

@@ -11,6 +11,9 @@ use testkit::{Letter, TestApp};
 
 use super::{customers, has_keys, on_both_engines, receive, show, texts, told, verified};
 
+/// Somebody else moves the organisation to another epoch.
+static MOVE: Statement = Statement::new("it.MOVE", "UPDATE organisation SET epoch = 2 WHERE org = $1");
+
 on_both_engines!(
     everything_opens_after_a_rotation_and_the_old_key_is_gone,
     a_rotation_that_was_interrupted_is_finished_by_the_next,
@@ -168,7 +171,6 @@ async fn a_node_with_an_old_keyring_in_memory_goes_on(test: TestApp) {
     let other = test.place().keyring();
     assert_eq!(other.current_epoch(organisation).unwrap(), 1);
     other.start_epoch(organisation).unwrap();
-    static MOVE: Statement = Statement::new("it.MOVE", "UPDATE organisation SET epoch = 2 WHERE org = $1");
     let moved = move |tx: &mut db::Tx<'_>| tx.execute_one(&MOVE, &[id(&organisation)]);
     test.app.context.db.write::<_, db::Error, _>("it.move", moved).await.unwrap();
     // This one still believes in epoch 1.

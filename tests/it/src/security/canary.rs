@@ -1,6 +1,8 @@
 //! Canaries: unique personal values are let in by every entry, and then everything that lies on
 //! the disk is searched for each of them, in every form in which it could hide.
 
+use std::fmt::Write;
+
 use app::Actor;
 use app::channels::Outcome;
 use base64::Engine as _;
@@ -51,7 +53,7 @@ async fn a_thief_of_the_disk_finds_nothing_personal() {
         let Outcome::Received { conversation, .. } = outcome else { panic!("{outcome:?}") };
         let desk = &test.app.desk;
         desk.add_note(test.organisation, conversation, Actor::Operator, "canary-note-5590").await.unwrap();
-        desk.show(test.organisation, conversation, Actor::Operator, Default::default()).await.unwrap();
+        desk.show(test.organisation, conversation, Actor::Operator, app::desk::ThreadRequest::default()).await.unwrap();
         let poison = test.mail(&b"\x01 canary-quarantine-6601 \x02"[..]).await.unwrap();
         assert!(matches!(poison, Outcome::Quarantined(_)));
         test.app.audit.fold(test.organisation).await.unwrap();
@@ -88,8 +90,11 @@ fn search(files: &[(std::path::PathBuf, Vec<u8>)], engine: Engine) {
 /// A value as it could lie somewhere: plain, in other cases, encoded.
 fn forms(canary: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = canary.as_bytes();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let quoted: String = bytes.iter().map(|byte| format!("={byte:02X}")).collect();
+    let (mut hex, mut quoted) = (String::new(), String::new());
+    for byte in bytes {
+        write!(hex, "{byte:02x}").unwrap();
+        write!(quoted, "={byte:02X}").unwrap();
+    }
     let wide = |order: fn(u16) -> [u8; 2]| canary.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     let mut forms = vec![
         ("plain", bytes.to_vec()),

@@ -44,7 +44,7 @@ async fn open(data: &Path, keyring: envelope::Keyring, config: db::Config) -> Ap
 
 fn mail(number: usize) -> Vec<u8> {
     // Every fourth carries a file that is large enough for the blob store.
-    let text = if number % 4 == 0 { "line of a large text\n".repeat(30_000) } else { "short\n".to_owned() };
+    let text = if number.is_multiple_of(4) { "line of a large text\n".repeat(30_000) } else { "short\n".to_owned() };
     let body = format!(
         "--b\nContent-Type: text/plain\n\nmail {number}\n--b\nContent-Type: text/csv\n\
          Content-Disposition: attachment; filename=\"f.csv\"\n\n{text}\n--b--\n"
@@ -101,7 +101,7 @@ fn one_death(engine: Engine, fail_point: &str, passages: u32) {
         let report = app.audit.verify(organisation, options, &|_, _| {}).await.unwrap();
         assert!(report.ok, "{engine:?}, {fail_point}: {:?}", report.problems);
         let page = app::desk::PageRequest { limit: 100, ..Default::default() };
-        let list = app.desk.list(organisation, Default::default(), page).await.unwrap();
+        let list = app.desk.list(organisation, app::desk::Filter::default(), page).await.unwrap();
         let messages: u64 = list.rows.iter().map(|row| row.messages).sum();
         assert_eq!(messages, MAILS as u64, "{engine:?}, {fail_point}");
         app.close().await;

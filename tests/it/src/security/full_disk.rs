@@ -57,7 +57,7 @@ async fn a_full_disk_refuses_for_now_and_loses_nothing() {
         let now = roomy.channels.receive(organisation, arrival(mail(n))).await.unwrap();
         assert_eq!(matches!(now, Outcome::Duplicate), before.is_ok(), "mail {n}");
     }
-    let report = roomy.audit.verify(organisation, Default::default(), &|_, _| {}).await.unwrap();
+    let report = roomy.audit.verify(organisation, app::audit::VerifyOptions::default(), &|_, _| {}).await.unwrap();
     assert!(report.ok, "{:?}", report.problems);
     roomy.close().await;
 }

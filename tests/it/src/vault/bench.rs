@@ -91,7 +91,8 @@ impl Bench {
     /// Folds and verifies the log: every chain is whole.
     pub(super) async fn log_holds(&self) {
         self.app.audit.fold(self.organisation).await.unwrap();
-        let report = self.app.audit.verify(self.organisation, Default::default(), &|_, _| {}).await.unwrap();
+        let report =
+            self.app.audit.verify(self.organisation, app::audit::VerifyOptions::default(), &|_, _| {}).await.unwrap();
         assert!(report.problems.is_empty(), "{:?}", report.problems);
     }
 }

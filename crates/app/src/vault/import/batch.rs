@@ -4,12 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use db::Tx;
-use kernel::{CustomerId, OrganisationId, Timestamp, limits};
+use kernel::{CustomerId, OrganisationId, Timestamp};
 
 use super::super::details::{Cause, Details, ProfileChange};
 use super::super::person::{Known, KnownValue, Person};
-use super::super::store::values as store;
-use super::super::{ContactKind, Error, NewCustomer, Vault};
+use super::super::{Error, NewCustomer, Vault};
 use super::rows::Row;
 use super::{ImportError, Rejection, rejected};
 use crate::audit::{self, Action, Audit, Entry};
@@ -86,32 +85,18 @@ impl Vault {
 
     /// Whom each row means: the owner of the e-mail address, else of the phone number.
     fn whom(&self, tx: &mut Tx<'_>, organisation: OrganisationId, rows: &[Row]) -> Result<Vec<Found>, Error> {
-        let mut owners = HashMap::new();
-        for kind in [ContactKind::Email, ContactKind::Phone] {
-            let contacts = rows.iter().flat_map(|row| &row.details.contacts);
-            let blinds: Vec<[u8; 32]> =
-                contacts.filter(|contact| contact.point.kind() == kind).map(|contact| contact.blind).collect();
-            for page in blinds.chunks(limits::PAGE_ROWS) {
-                owners.extend(store::owners_of_page(tx, organisation, kind, page)?);
-            }
-        }
-        rows.iter().map(|row| self.found(tx, organisation, &row.details, &owners)).collect()
+        rows.iter().map(|row| self.found(tx, organisation, &row.details)).collect()
     }
 
-    fn found(
-        &self,
-        tx: &mut Tx<'_>,
-        organisation: OrganisationId,
-        details: &Details,
-        owners: &HashMap<[u8; 32], CustomerId>,
-    ) -> Result<Found, Error> {
+    fn found(&self, tx: &mut Tx<'_>, organisation: OrganisationId, details: &Details) -> Result<Found, Error> {
         let mut meant = None;
         for contact in &details.contacts {
-            let Some(owner) = owners.get(&contact.blind) else { continue };
-            let lives_as = Self::survivor(tx, organisation, *owner)?;
-            match meant {
-                Some(meant) if meant != lives_as => return Ok(Found::SomebodyElse(contact.field.name.clone())),
-                _ => meant = Some(lives_as),
+            let owner = Self::find_by_contact(tx, organisation, contact.point.kind(), &contact.blind)?;
+            match (owner, meant) {
+                (Some(owner), Some(meant)) if owner != meant => {
+                    return Ok(Found::SomebodyElse(contact.field.name.clone()));
+                }
+                (owner, earlier) => meant = earlier.or(owner),
             }
         }
         match meant {

@@ -1,12 +1,11 @@
 //! What is held of customers: their values, contact points and the links between them.
 
-use db::{Error, Tx, Value, blob, id, int, text};
-use kernel::{ContactPointId, CustomerId, OrganisationId, ValueId, limits};
+use db::{Error, Tx, id, int};
+use kernel::{ContactPointId, CustomerId, OrganisationId, ValueId};
 
 use super::{CustomerRow, customer_of, small};
 use crate::vault::ContactKind;
 use crate::vault::inventory::FieldId;
-use crate::vault::page::page_of_ids;
 
 db::statements! { "vault";
     /// One value.
@@ -23,9 +22,6 @@ db::statements! { "vault";
     /// The contact points of a customer.
     CONTACT_POINTS_OF = "SELECT id, kind, blind, sealed FROM contact_point WHERE org = $1 AND customer = $2
         ORDER BY created_at, id LIMIT $3";
-    /// Whose contact points these are.
-    OWNERS_OF_PAGE = concat!("SELECT blind, customer FROM contact_point WHERE org = $1 AND kind = $102
-        AND blind IN ", page_of_ids!());
     /// A customer's standing, with nobody else changing what is held of them.
     HOLD_CUSTOMER = "SELECT kind, merged_into, erased_at FROM customer
         WHERE org = $1 AND id = $2 FOR UPDATE";
@@ -129,19 +125,4 @@ pub(in crate::vault) fn link_customer(
     into: CustomerId,
 ) -> Result<bool, Error> {
     Ok(tx.execute(&LINK_CUSTOMER, &[id(&organisation), id(&from), id(&into)])? == 1)
-}
-
-/// Owners of up to [`limits::PAGE_ROWS`] contact points of one kind, each with its keyed hash.
-pub(in crate::vault) fn owners_of_page(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    kind: ContactKind,
-    blinds: &[[u8; 32]],
-) -> Result<Vec<([u8; 32], CustomerId)>, Error> {
-    let Some(last) = blinds.last() else { return Ok(Vec::new()) };
-    let mut values: Vec<Value<'_>> = vec![id(&organisation)];
-    values.extend(blinds.iter().take(limits::PAGE_ROWS).map(|hash| blob(hash)));
-    values.resize(1 + limits::PAGE_ROWS, blob(last));
-    values.push(text(kind.word()));
-    tx.query(&OWNERS_OF_PAGE, &values, |row| Ok((row.array(0)?, row.id(1)?)))
 }
