@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use db::Tx;
-use kernel::{AuditEntryId, Id, OrganisationId, Timestamp, fail_point};
+use kernel::{AuditEntryId, OrganisationId, Timestamp, fail_point};
 use tlog::tree::leaf_hash;
 use tlog::{Appended, Appender, Checkpoint, Hash, Signer};
 
@@ -18,8 +18,6 @@ use crate::STALE_TRIES;
 
 /// Entries of one batch: some 50 ms of a writer's time, and a few 100 KiB of memory.
 const FOLD_ENTRIES: usize = 8_192;
-/// Bytes of an entry's id.
-const ID_BYTES: usize = 16;
 
 /// What folding came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +40,8 @@ struct Waiting {
 struct Batch {
     before: LogState,
     appended: Appended,
-    /// The ids of the new leaves, one behind the other, in the order of the tree.
-    ids: Vec<u8>,
+    /// The new leaves, in the order of the tree.
+    ids: Vec<AuditEntryId>,
     count: u64,
     note: String,
     at: Timestamp,
@@ -112,10 +110,10 @@ fn read_waiting(tx: &mut Tx<'_>, trust: &Trust) -> Result<Waiting, Error> {
 /// Grows the tree by the waiting entries and signs what it became.
 fn grow(waiting: Waiting, organisation: OrganisationId, signer: &Signer, now: Timestamp) -> Result<Batch, Error> {
     let Waiting { end: LogEnd { state: before, mut tree, .. }, entries } = waiting;
-    let mut ids = Vec::with_capacity(entries.len() * ID_BYTES);
+    let mut ids = Vec::with_capacity(entries.len());
     for (id, commitment) in &entries {
         tree.push(leaf_hash(commitment.bytes()));
-        ids.extend_from_slice(id.bytes());
+        ids.push(*id);
     }
     let appended = Appender::finish(tree);
     let note = Checkpoint::new(origin(organisation), appended.size, appended.root).sign(&[signer])?;
@@ -130,7 +128,7 @@ fn store_batch(tx: &mut Tx<'_>, organisation: OrganisationId, batch: &Batch) -> 
     }
     // Fewer rows mean that an entry vanished between reading and storing: read again, and let the
     // check of the chains name it.
-    if store::place_entries(tx, organisation, batch.before.size, &batch.ids, batch.count)? != batch.count {
+    if store::place_entries(tx, organisation, batch.before.size, &batch.ids)? != batch.count {
         return Err(Error::Overtaken);
     }
     store::store_tiles(tx, organisation, &batch.appended.tiles)?;

@@ -26,14 +26,8 @@ db::statements! { "audit";
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Entries that are not in the tree yet.
     TO_FOLD = "SELECT id, commitment FROM audit_entry WHERE org = $1 AND leaf IS NULL ORDER BY id LIMIT $2";
-    /// Gives a batch of entries their places in the tree: $4 is their ids of 16 bytes, one behind the
-    /// other, so that both engines take any number of them in one statement. The empty first half of
-    /// `batch` says that $4 is bytes, which the engines have no common cast for.
-    PLACE_ENTRIES = "WITH RECURSIVE batch (ids) AS (SELECT id FROM audit_entry WHERE 1 = 0 UNION ALL SELECT $4),
-            place (number) AS
-                (SELECT CAST(0 AS BIGINT) UNION ALL SELECT number + 1 FROM place WHERE number + 1 < $3)
-        UPDATE audit_entry SET leaf = $2 + place.number FROM place, batch
-        WHERE org = $1 AND id = substr(batch.ids, CAST(place.number * 16 + 1 AS INTEGER), 16) AND leaf IS NULL";
+    /// An entry's place in the tree.
+    PLACE_ENTRY = "UPDATE audit_entry SET leaf = $3 WHERE org = $1 AND id = $2 AND leaf IS NULL";
     /// How far the log is folded.
     LOG_STATE = "SELECT size, root FROM log_state WHERE org = $1";
     /// The first state of a log; of two who come first, one finds the other's row.
@@ -172,15 +166,18 @@ pub(super) fn entries_to_fold(
     tx.query(&TO_FOLD, &[id(&organisation), int(limit)], |row| Ok((row.id(0)?, Hash::new(row.array(1)?))))
 }
 
-/// Places `count` entries behind `first` leaves; gives how many of them were there and had no place.
+/// Places entries behind `first` leaves; gives how many of them were there and had no place.
 pub(super) fn place_entries(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     first: u64,
-    ids: &[u8],
-    count: u64,
+    entries: &[AuditEntryId],
 ) -> Result<u64, Error> {
-    tx.execute(&PLACE_ENTRIES, &[id(&organisation), int(first), int(count), blob(ids)])
+    let places: Vec<[Value<'_>; 3]> =
+        entries.iter().zip(first..).map(|(entry, leaf)| [id(&organisation), id(entry), int(leaf)]).collect();
+    let work: Vec<(&'static Statement, &[Value<'_>])> =
+        places.iter().map(|values| (&PLACE_ENTRY, values.as_slice())).collect();
+    Ok(tx.execute_all(&work)?.iter().sum())
 }
 
 /// How far a log is folded.

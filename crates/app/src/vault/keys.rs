@@ -202,10 +202,11 @@ const fn slot(organisation: OrganisationId, subject: SubjectId, class: Retention
     DekSlot { organisation, subject, class: RetentionClass(class.number()), version }
 }
 
-/// What an earlier key of the same subject sealed is gone with that key.
+/// What an earlier key of the same subject sealed is gone with that key. A version that never was
+/// is a changed byte, which must not pass for an erasure.
 fn opened<T>(outcome: Result<T, OpenError>) -> Result<T, Error> {
     outcome.map_err(|error| match error {
-        OpenError::KeyVersion { sealed, given } if sealed < given => Error::Erased,
+        OpenError::KeyVersion { sealed, given } if (FIRST_VERSION..given).contains(&sealed) => Error::Erased,
         other => other.into(),
     })
 }

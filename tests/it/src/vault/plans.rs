@@ -10,18 +10,10 @@ const STRETCHES: [&str; 1] = ["vault.lifecycle.EPOCHS"];
 
 #[tokio::test]
 async fn no_statement_about_a_customer_reads_the_whole_organisation() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = std::sync::Arc::new(kernel::SystemClock);
-    let db = db::Db::open(db::Config::sqlite(folder.path()), clock).await.unwrap();
-    db.close().await;
-    let connection = rusqlite::Connection::open(folder.path().join("doorward.sqlite")).unwrap();
+    let (_folder, connection) = fresh().await;
     let mut looked_at = 0;
     for statement in app::statements().iter().filter(|statement| !STRETCHES.contains(&statement.name())) {
-        let mut explained =
-            connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sqlite_text(statement.text()))).unwrap();
-        let parameters = vec![rusqlite::types::Value::Null; explained.parameter_count()];
-        let steps = explained.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3)).unwrap();
-        for step in steps.map(Result::unwrap) {
+        for step in plan(&connection, statement) {
             let mut words = step.split(' ');
             let (how, table) = (words.next().unwrap(), words.next().unwrap_or_default());
             if LARGE.contains(&table) {
@@ -32,4 +24,35 @@ async fn no_statement_about_a_customer_reads_the_whole_organisation() {
         }
     }
     assert!(looked_at > 20, "the statements were found: {looked_at}");
+}
+
+#[tokio::test]
+async fn folding_the_log_finds_each_entry_by_its_id() {
+    let (_folder, connection) = fresh().await;
+    let statements = app::statements();
+    let place = statements.iter().find(|statement| statement.name() == "audit.PLACE_ENTRY").unwrap();
+    let steps = plan(&connection, place);
+    let last = steps.last().unwrap();
+    assert!(last.contains("audit_entry") && last.ends_with("(org=? AND id=?)"), "{steps:?}");
+}
+
+/// A database as the product makes it, still empty.
+async fn fresh() -> (tempfile::TempDir, rusqlite::Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(kernel::SystemClock);
+    let db = db::Db::open(db::Config::sqlite(folder.path()), clock).await.unwrap();
+    db.close().await;
+    let connection = rusqlite::Connection::open(folder.path().join("doorward.sqlite")).unwrap();
+    (folder, connection)
+}
+
+fn plan(connection: &rusqlite::Connection, statement: &db::Statement) -> Vec<String> {
+    let explain = format!("EXPLAIN QUERY PLAN {}", sqlite_text(statement.text()));
+    let mut explained = connection.prepare(&explain).unwrap();
+    let parameters = vec![rusqlite::types::Value::Null; explained.parameter_count()];
+    explained
+        .query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }
