@@ -18,6 +18,7 @@ mod reach;
 mod shutdown;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,13 +30,17 @@ use operations::Product;
 
 /// Runs one command line, the program's name first, and gives its exit code.
 pub fn run(product: Arc<dyn Product>, command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    logging::silence_panics();
     let command_line: Vec<OsString> = command_line.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&command_line) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error, &command_line),
     };
     let for_mail = matches!(arguments.command, Command::Mail(_));
-    match start(product, arguments) {
+    // A mail server bounces a mail on an exit code that it does not know, such as that of a panic.
+    let ended = catch_unwind(AssertUnwindSafe(|| start(product, arguments)));
+    let fault = "a fault of this program stopped the command: please report the place that stands above";
+    match ended.unwrap_or_else(|_| Err(Failure::new(Kind::Software, fault))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if failure.kind != Kind::OutputClosed {

@@ -7,6 +7,7 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::configuration::{LogFormat, LogLevel};
+use crate::output;
 
 /// The crates whose log lines follow the rule above.
 const OURS: [&str; 6] = ["doorward", "app", "db", "web", "envelope", "tlog"];
@@ -22,10 +23,17 @@ pub(crate) fn start(level: LogLevel, format: LogFormat) {
         }
         LogFormat::Json => tracing::subscriber::set_global_default(builder.json().finish()),
     };
+}
+
+/// From now on a panic tells where it was, and never what it said: the message may quote a value.
+pub(crate) fn silence_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        // Where, and never what: the message may quote a value.
         let place = panic.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(place, "a fault of this program");
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(place, "a fault of this program");
+        } else {
+            output::notice(format_args!("a fault of this program at {place}"));
+        }
     }));
 }
 

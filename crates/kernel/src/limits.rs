@@ -47,8 +47,6 @@ pub const SUBJECT_THREADING: Duration = Duration::from_hours(30 * 24);
 pub const SENDER_AUTHENTICATION: Duration = Duration::from_secs(2);
 /// How long a command waits for the owner of a SQLite folder.
 pub const OWNER_WAIT: Duration = Duration::from_secs(30);
-/// Raw mail in quarantine is kept whole for this long.
-pub const QUARANTINE_RAW: Duration = Duration::from_hours(7 * 24);
 /// The log is folded and a checkpoint signed at least this often when anything was added.
 pub const FOLD_INTERVAL: Duration = Duration::from_millis(500);
 /// Changes of one closure that wait in the bus for a slow listener before it must catch up.

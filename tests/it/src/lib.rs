@@ -9,6 +9,8 @@ mod backup;
 #[cfg(test)]
 mod channels;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod identity;

@@ -17,6 +17,8 @@ pub(super) fn open_writer(config: &SqliteConfig) -> Result<Connection, Error> {
     // What was deleted is overwritten, so that a copied file does not hold it.
     pragma(&connection, "PRAGMA secure_delete = ON")?;
     pragma(&connection, "PRAGMA foreign_keys = ON")?;
+    // Keyed hashes fall anywhere in their indexes: what the writer holds in memory it need not fetch.
+    pragma(&connection, "PRAGMA cache_size = -65536")?;
     pragma(&connection, "PRAGMA wal_autocheckpoint = 4000")?;
     pragma(&connection, "PRAGMA journal_size_limit = 67108864")?;
     if let Some(pages) = config.max_pages {

@@ -49,6 +49,13 @@ pub(super) fn temporary_folder(purpose: &str) -> PathBuf {
     std::env::temp_dir().join(format!("doorward-{purpose}-{}", std::process::id()))
 }
 
+/// What to type to run this program again: after `cargo run` it is in nobody's search path.
+fn this_program() -> PathBuf {
+    let Ok(program) = std::env::current_exe() else { return PathBuf::from("doorward") };
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| program.strip_prefix(here).ok().map(Path::to_path_buf)).unwrap_or(program)
+}
+
 pub(crate) async fn run(context: &Context, arguments: DemoArguments) -> Result<(), Failure> {
     let output = &context.output;
     let folder = std::path::absolute(arguments.folder.unwrap_or_else(|| temporary_folder("demo")))
@@ -71,8 +78,9 @@ pub(crate) async fn run(context: &Context, arguments: DemoArguments) -> Result<(
             folder.display()
         ))?;
         output.line(format_args!(
-            "look around: doorward conversations list --data {0}/data --root-key-file {0}/keys/root.key",
-            folder.display()
+            "look around: {1} conversations list --data {0}/data --root-key-file {0}/keys/root.key",
+            folder.display(),
+            this_program().display()
         ))?;
         output.line(format_args!("remove it:   rm -r {}", folder.display()))?;
     }
@@ -83,7 +91,9 @@ async fn show(context: &Context, reached: &Reached) -> Result<Verified, Failure>
     let output = &context.output;
     let begun = std::time::Instant::now();
     let tally = feed(context, reached).await?;
-    let page: Conversations = reached.ask(list(LISTED), Bytes::new(), &mut |_| {}).await?;
+    let mut page: Conversations = reached.ask(list(LISTED), Bytes::new(), &mut |_| {}).await?;
+    // The hint at the next page belongs to a command that nobody has typed here.
+    page.next = None;
     let opened = match page.conversations.iter().find(|row| row.messages > 1) {
         Some(row) => {
             let operation = Operation::ConversationShow { conversation: row.id };
@@ -100,6 +110,8 @@ async fn show(context: &Context, reached: &Reached) -> Result<Verified, Failure>
             begun.elapsed().as_millis()
         ))?;
         conversations::print_page(output, &page)?;
+        let listed = u64::try_from(page.conversations.len()).unwrap_or(u64::MAX);
+        output.line(format_args!("… and {} more", tally.conversations.saturating_sub(listed)))?;
         if let Some(opened) = &opened {
             output.line("")?;
             output.heading("3. One of them, as an agent sees it")?;

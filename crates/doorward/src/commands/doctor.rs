@@ -28,7 +28,7 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 const FILES_LOOKED_AT: usize = 10_000;
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
-    let mut findings = look(&context.settings, context.clock.as_ref());
+    let mut findings = look(&context.settings, context.clock.as_ref())?;
     match context.ask::<Findings>(Operation::Doctor).await {
         Ok(inside) => findings.extend(inside.findings),
         Err(failure) => findings.push(bad("data folder", &failure, "mend this first, then ask again")),
@@ -54,19 +54,20 @@ fn print_findings(output: &Output, findings: &Findings) -> Result<(), Failure> {
 }
 
 /// What can be told from outside.
-fn look(settings: &Settings, clock: &dyn Clock) -> Vec<Finding> {
+fn look(settings: &Settings, clock: &dyn Clock) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
-    if let RootKey::File(path) = &settings.root_key {
+    let keys = settings.keys()?;
+    if let RootKey::File(path) = &keys.root {
         findings.push(private_file("root key", path, &settings.data));
     } else {
         findings.push(ok("root key", "comes from outside this machine's files or from a passphrase"));
     }
-    findings.push(private_file("keyring", &settings.keyring_file, &settings.data));
+    findings.push(private_file("keyring", &keys.keyring_file, &settings.data));
     findings.push(data_folder(&settings.data));
     findings.push(disk(&settings.data));
     findings.push(clock_finding(&settings.data, clock.now()));
     findings.push(listening(settings));
-    findings
+    Ok(findings)
 }
 
 fn private_file(what: &str, path: &Path, data: &Path) -> Finding {

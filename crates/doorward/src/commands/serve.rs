@@ -42,6 +42,10 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         .map_err(|error| Failure::io(format_args!("cannot listen on {}", settings.listen), &error))?;
     let address = listener.local_addr().map_err(|error| Failure::io("cannot tell the address of the entry", &error))?;
     let opened = context.product.open(settings).await?;
+    if let Err(refused) = opened.check_start().await {
+        opened.close().await?;
+        return Err(refused);
+    }
     let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_BYTES));
     let socket = owner.as_ref().map(ControlSocket::bind).transpose()?;
     let control = socket.map(|socket| {

@@ -89,6 +89,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Where the root key comes from.
+    pub root: RootKey,
+    /// The wrapped keys: never in the data folder.
+    pub keyring_file: PathBuf,
+}
+
 /// Everything that a run is told from outside.
 #[derive(Clone)]
 pub struct Settings {
@@ -102,10 +111,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whether a proxy in front of `serve` speaks TLS.
     pub tls_proxy: bool,
-    /// Where the root key comes from.
-    pub root_key: RootKey,
-    /// The wrapped keys: never in the data folder.
-    pub keyring_file: PathBuf,
+    keys: Option<Keys>,
     /// The DNS server for sender authentication; the system's when absent.
     pub resolver: Option<SocketAddr>,
     /// Whether SPF, DKIM and DMARC are asked for.
@@ -121,13 +127,7 @@ impl Settings {
     pub fn load(flags: &Flags, environment: Lookup<'_>) -> Result<Self, Failure> {
         let layers = Layers::gather(flags, environment)?;
         let data = layers.data.clone();
-        let root_key = root_key(&layers, environment)?;
-        let keyring_file = match (layers.get(Setting::KeyringFile), &root_key) {
-            (Some(given), _) => places::resolve(Path::new(&given.value)),
-            (None, RootKey::File(path)) => path.with_extension("keyring"),
-            (None, _) => places::default_root_key(environment, &data)?.with_extension("keyring"),
-        };
-        outside(&data, &keyring_file, "keyring", Setting::KeyringFile)?;
+        let keys = keys(&layers, environment)?;
         let yes_or_no = "say true or false";
         Ok(Self {
             database: layers
@@ -149,8 +149,18 @@ impl Settings {
                 .parsed(Setting::LogFormat, "choose text or json", log_format)?
                 .unwrap_or(LogFormat::Text),
             data,
-            root_key,
-            keyring_file,
+            keys,
+        })
+    }
+
+    /// Where the keys are. Asked only by what opens them: a mail server's pipe beside a running
+    /// server may have no home folder, and so no default place.
+    pub fn keys(&self) -> Result<&Keys, Failure> {
+        self.keys.as_ref().ok_or_else(|| {
+            Failure::new(
+                Kind::Configuration,
+                "HOME is not set: name the root key with --root-key-file (or the keyring with --keyring-file when the root key is no file)",
+            )
         })
     }
 
@@ -160,8 +170,10 @@ impl Settings {
         Self {
             database: Database::Sqlite,
             organisation: None,
-            keyring_file: root_key_file.with_extension("keyring"),
-            root_key: RootKey::File(root_key_file),
+            keys: Some(Keys {
+                keyring_file: root_key_file.with_extension("keyring"),
+                root: RootKey::File(root_key_file),
+            }),
             data,
             ..self.clone()
         }
@@ -183,7 +195,22 @@ fn database(text: &str) -> Option<Database> {
     }
 }
 
-fn root_key(layers: &Layers, environment: Lookup<'_>) -> Result<RootKey, Failure> {
+/// `None` when a place is left to its default and there is no home folder for that.
+fn keys(layers: &Layers, environment: Lookup<'_>) -> Result<Option<Keys>, Failure> {
+    let Some(root) = root_key(layers, environment)? else { return Ok(None) };
+    let keyring_file = match (layers.get(Setting::KeyringFile), &root) {
+        (Some(given), _) => Some(places::resolve(Path::new(&given.value))),
+        (None, RootKey::File(path)) => Some(path.with_extension("keyring")),
+        (None, _) => {
+            places::default_root_key(environment, &layers.data)?.map(|default| default.with_extension("keyring"))
+        }
+    };
+    let Some(keyring_file) = keyring_file else { return Ok(None) };
+    outside(&layers.data, &keyring_file, "keyring", Setting::KeyringFile)?;
+    Ok(Some(Keys { root, keyring_file }))
+}
+
+fn root_key(layers: &Layers, environment: Lookup<'_>) -> Result<Option<RootKey>, Failure> {
     let path = |setting| layers.get(setting).map(|given| places::resolve(Path::new(&given.value)));
     let text =
         |setting, default: &str| layers.get(setting).map_or_else(|| default.to_owned(), |given| given.value.clone());
@@ -191,21 +218,24 @@ fn root_key(layers: &Layers, environment: Lookup<'_>) -> Result<RootKey, Failure
         "file" => {
             let file = match path(Setting::RootKeyFile) {
                 Some(file) => file,
-                None => places::resolve(&places::default_root_key(environment, &layers.data)?),
+                None => match places::default_root_key(environment, &layers.data)? {
+                    Some(default) => places::resolve(&default),
+                    None => return Ok(None),
+                },
             };
             outside(&layers.data, &file, "root key", Setting::RootKeyFile)?;
-            Ok(RootKey::File(file))
+            Ok(Some(RootKey::File(file)))
         }
-        "passphrase" => Ok(RootKey::Passphrase(path(Setting::PassphraseFile))),
-        "environment" => Ok(RootKey::Environment),
+        "passphrase" => Ok(Some(RootKey::Passphrase(path(Setting::PassphraseFile)))),
+        "environment" => Ok(Some(RootKey::Environment)),
         "vault" => match layers.get(Setting::VaultAddress) {
-            Some(address) => Ok(RootKey::Vault(Vault {
+            Some(address) => Ok(Some(RootKey::Vault(Vault {
                 address: address.value.clone(),
                 mount: text(Setting::VaultMount, "transit"),
                 key: text(Setting::VaultKey, "doorward"),
                 token_file: path(Setting::VaultTokenFile),
                 certificates: path(Setting::VaultCertificates),
-            })),
+            }))),
             None => Err(Failure::new(Kind::Configuration, "root-key-source is vault: set vault-address as well")),
         },
         _ => Err(layers.get(Setting::RootKeySource).map_or_else(

@@ -11,33 +11,35 @@ const NAME_BYTES: usize = 200;
 
 /// `$XDG_DATA_HOME/doorward`, or the same under the home folder (XDG base directories 0.8).
 pub(super) fn default_data(environment: Lookup<'_>) -> Result<PathBuf, Failure> {
-    base(environment, "XDG_DATA_HOME", ".local/share", "name the data folder with --data or DOORWARD_DATA")
+    base(environment, "XDG_DATA_HOME", ".local/share")?.ok_or_else(|| {
+        Failure::new(Kind::Configuration, "HOME is not set: name the data folder with --data or DOORWARD_DATA")
+    })
 }
 
 /// The root key of a data folder: in the user's configuration folder, named after the folder, so
-/// that two instances never share one by accident.
-pub(super) fn default_root_key(environment: Lookup<'_>, data: &Path) -> Result<PathBuf, Failure> {
-    let todo = "name the root key with --root-key-file or DOORWARD_ROOT_KEY_FILE";
+/// that two instances never share one by accident. `None` without a home folder.
+pub(super) fn default_root_key(environment: Lookup<'_>, data: &Path) -> Result<Option<PathBuf>, Failure> {
+    let Some(folder) = base(environment, "XDG_CONFIG_HOME", ".config")? else { return Ok(None) };
     let name = instance_name(data);
     if name.len() > NAME_BYTES {
         return Err(Failure::new(
             Kind::Configuration,
-            format_args!("the data folder's path is too long for a name: {todo}"),
+            "the data folder's path is too long for a name: name the root key with --root-key-file or DOORWARD_ROOT_KEY_FILE",
         ));
     }
-    Ok(base(environment, "XDG_CONFIG_HOME", ".config", todo)?.join(format!("{name}.key")))
+    Ok(Some(folder.join(format!("{name}.key"))))
 }
 
-fn base(environment: Lookup<'_>, xdg: &str, under_home: &str, what_to_do: &str) -> Result<PathBuf, Failure> {
+/// The program's folder under one of the user's base folders; `None` when there is none.
+fn base(environment: Lookup<'_>, xdg: &str, under_home: &str) -> Result<Option<PathBuf>, Failure> {
     let absolute = |name: &str| -> Result<Option<PathBuf>, Failure> {
         Ok(variable(environment, name)?.map(PathBuf::from).filter(|path| path.is_absolute()))
     };
-    if let Some(folder) = absolute(xdg)? {
-        return Ok(folder.join("doorward"));
-    }
-    absolute("HOME")?
-        .map(|home| home.join(under_home).join("doorward"))
-        .ok_or_else(|| Failure::new(Kind::Configuration, format_args!("HOME is not set: {what_to_do}")))
+    let folder = match absolute(xdg)? {
+        Some(folder) => Some(folder),
+        None => absolute("HOME")?.map(|home| home.join(under_home)),
+    };
+    Ok(folder.map(|folder| folder.join("doorward")))
 }
 
 /// The path as one file name, a different one for every path: `/var/lib/doorward` is

@@ -6,7 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::layers::{Lookup, variable};
-use super::{RootKey, Settings, Vault};
+use super::{Keys, RootKey, Vault};
 use crate::exit::{Failure, Kind};
 
 /// The longest secret file that is read, in bytes.
@@ -28,11 +28,11 @@ impl Secret {
     }
 }
 
-impl Settings {
+impl Keys {
     /// The secret that the chosen kind of root key needs: the passphrase, the key's text or
     /// Vault's token. `None` for a key file, which its provider reads itself.
     pub fn root_secret(&self, environment: Lookup<'_>) -> Result<Option<Secret>, Failure> {
-        let (file, name) = match &self.root_key {
+        let (file, name) = match &self.root {
             RootKey::File(_) => return Ok(None),
             RootKey::Passphrase(file) => (file.as_deref(), "DOORWARD_PASSPHRASE"),
             RootKey::Environment => (None, "DOORWARD_ROOT_KEY"),

@@ -75,7 +75,7 @@ fn samples(setting: Setting) -> ([&'static str; 3], &'static str) {
 
 /// The setting as the product would use it, as text.
 fn effect(settings: &Settings, setting: Setting) -> String {
-    let vault = |pick: fn(&Vault) -> String| match &settings.root_key {
+    let vault = |pick: fn(&Vault) -> String| match &settings.keys().unwrap().root {
         RootKey::Vault(vault) => pick(vault),
         other => format!("{other:?}"),
     };
@@ -89,18 +89,18 @@ fn effect(settings: &Settings, setting: Setting) -> String {
         Setting::Organisation => settings.organisation.clone().unwrap(),
         Setting::Listen => settings.listen.to_string(),
         Setting::TlsProxy => settings.tls_proxy.to_string(),
-        Setting::RootKeySource => match &settings.root_key {
+        Setting::RootKeySource => match &settings.keys().unwrap().root {
             RootKey::File(_) => "file".to_owned(),
             RootKey::Passphrase(_) => "passphrase".to_owned(),
             RootKey::Environment => "environment".to_owned(),
             RootKey::Vault(_) => "vault".to_owned(),
         },
-        Setting::RootKeyFile => match &settings.root_key {
+        Setting::RootKeyFile => match &settings.keys().unwrap().root {
             RootKey::File(path) => path.display().to_string(),
             other => format!("{other:?}"),
         },
-        Setting::KeyringFile => settings.keyring_file.display().to_string(),
-        Setting::PassphraseFile => match &settings.root_key {
+        Setting::KeyringFile => settings.keys().unwrap().keyring_file.display().to_string(),
+        Setting::PassphraseFile => match &settings.keys().unwrap().root {
             RootKey::Passphrase(path) => shown(path),
             other => format!("{other:?}"),
         },
@@ -137,9 +137,10 @@ fn without_any_setting_the_folders_are_those_of_the_user_and_the_key_lies_apart(
     let machine = Machine::new();
     let settings = machine.load(&Flags::default()).unwrap();
     assert_eq!(settings.data, machine.root().join(".local/share/doorward"));
-    let RootKey::File(key) = &settings.root_key else { panic!("a key file is the default") };
+    let keys = settings.keys().unwrap();
+    let RootKey::File(key) = &keys.root else { panic!("a key file is the default") };
     assert_eq!(key.parent(), Some(machine.root().join(".config/doorward").as_path()));
-    assert!(!key.starts_with(&settings.data) && settings.keyring_file.parent() == key.parent());
+    assert!(!key.starts_with(&settings.data) && keys.keyring_file.parent() == key.parent());
     assert!(settings.has_one_owner() && settings.listen.ip().is_loopback());
 }
 
@@ -214,12 +215,22 @@ fn a_secret_is_asked_for_only_when_it_is_needed_and_loses_the_line_end_of_its_fi
         machine.variables.get(name).cloned()
     })
     .unwrap();
-    let missing = settings.root_secret(&|_| None).err().unwrap();
+    let keys = settings.keys().unwrap().clone();
+    let missing = keys.root_secret(&|_| None).err().unwrap();
     assert!(missing.message.contains("DOORWARD_PASSPHRASE"), "{}", missing.message);
-    let in_environment = Settings { root_key: RootKey::Environment, ..settings.clone() };
+    let in_environment = Keys { root: RootKey::Environment, ..keys.clone() };
     let secret = in_environment.root_secret(&|name| machine.variables.get(name).cloned()).unwrap().unwrap();
     assert_eq!(secret.expose(), "0123456789abcdef");
     let file = machine.file("correct horse\r\n");
-    let with_file = Settings { root_key: RootKey::Passphrase(Some(file)), ..settings };
+    let with_file = Keys { root: RootKey::Passphrase(Some(file)), ..keys };
     assert_eq!(with_file.root_secret(&|_| None).unwrap().unwrap().expose(), "correct horse");
+}
+
+#[test]
+fn a_user_without_a_home_is_asked_for_the_key_only_when_it_is_needed() {
+    let nowhere = |_: &str| None;
+    let settings = Settings::load(&flags(None, &[(Setting::Data, "/var/lib/doorward")]), &nowhere).unwrap();
+    let failure = settings.keys().unwrap_err();
+    assert_eq!(failure.kind, Kind::Configuration);
+    assert!(failure.message.contains("--root-key-file"), "{}", failure.message);
 }

@@ -31,6 +31,11 @@ pub(super) fn database(settings: &Settings) -> db::Config {
     }
 }
 
+/// Whether rows lie in the folder already. What PostgreSQL holds is asked after it is opened.
+pub(super) fn holds_rows(settings: &Settings) -> bool {
+    matches!(database(settings), db::Config::Sqlite(config) if config.path.exists())
+}
+
 /// Makes a folder that only its user may enter; one that exists is left as it is.
 pub(super) fn make_private(path: &Path) -> Result<(), Failure> {
     DirBuilder::new()
@@ -40,7 +45,7 @@ pub(super) fn make_private(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::io(format_args!("cannot make {}", path.display()), &error))
 }
 
-/// Puts the product together on an opened keyring.
+/// Puts the product together on an opened keyring, which must be the one that belongs to the rows.
 pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn Entropy>) -> Result<App, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let db = Db::open(database(settings), Arc::clone(&clock)).await?;
@@ -49,11 +54,35 @@ pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn 
         (true, Some(server)) => ResolverConfig::Servers(vec![server]),
         (true, None) => ResolverConfig::System,
     };
-    let context = Context { db, keyring: Arc::new(keyring), blobs: blobs(settings), clock, entropy };
+    let keyring = Arc::new(keyring);
+    let context = Context { db, keyring: Arc::clone(&keyring), blobs: blobs(settings), clock, entropy };
     // A machine without name servers still takes mail in; it only cannot check senders.
-    match App::new(context, &resolver) {
-        Err(app::channels::Error::Resolver(error)) => Err(Failure::new(Kind::Configuration, error)),
-        done => Ok(done?),
+    let app = match App::new(context, &resolver) {
+        Err(app::channels::Error::Resolver(error)) => return Err(Failure::new(Kind::Configuration, error)),
+        done => done?,
+    };
+    if let Err(failure) = belongs(&app, &keyring).await {
+        app.close().await;
+        return Err(failure);
+    }
+    Ok(app)
+}
+
+/// Refuses the keyring of other data: nothing would open, and what is new would need two keyrings.
+async fn belongs(app: &App, keyring: &Keyring) -> Result<(), Failure> {
+    let rows = app.identity.organisations().await?;
+    // Another process may have set an organisation up since the keyring was read.
+    keyring.refresh()?;
+    let known = keyring.organisations();
+    match rows.iter().find(|organisation| !known.contains(&organisation.id)) {
+        None => Ok(()),
+        Some(stranger) => Err(Failure::new(
+            Kind::Configuration,
+            format_args!(
+                "the keyring holds no keys of {}: it belongs to other data; name the one that was made with this data with --keyring-file",
+                stranger.id
+            ),
+        )),
     }
 }
 
@@ -72,14 +101,15 @@ pub(super) async fn initialise(settings: &Settings, wish: Initialise) -> Result<
     app.close().await;
     let created = created?;
     folded?;
+    let keys = settings.keys()?;
     Ok(Initialised {
         organisation: created.organisation,
         administrator: created.admin,
         data: settings.data.clone(),
-        root_key: match &settings.root_key {
+        root_key: match &keys.root {
             RootKey::File(path) => Some(path.clone()),
             RootKey::Passphrase(_) | RootKey::Environment | RootKey::Vault(_) => None,
         },
-        keyring: settings.keyring_file.clone(),
+        keyring: keys.keyring_file.clone(),
     })
 }

@@ -10,38 +10,41 @@ use envelope::provider::{
 use envelope::{KeyProvider, Keyring};
 use kernel::Entropy;
 
-use crate::configuration::{RootKey, Secret, Settings, process_environment};
+use crate::configuration::{Keys, RootKey, Secret, Settings, process_environment};
 use crate::exit::{Failure, Kind};
 
 /// Opens the keyring that exists. A wrong root key is told as exactly that.
 pub(super) fn open(settings: &Settings, entropy: &Arc<dyn Entropy>) -> Result<Keyring, Failure> {
-    if !settings.keyring_file.exists() {
+    let keys = settings.keys()?;
+    if !keys.keyring_file.exists() {
         return Err(Failure::new(
             Kind::Configuration,
             format_args!(
-                "there is no keyring at {}: run doorward init, or name the one that belongs to this data with --keyring-file",
-                settings.keyring_file.display()
+                "there is no keyring at {}: put the one that was made with this data there, or name it with --keyring-file; for a new folder run doorward init",
+                keys.keyring_file.display()
             ),
         ));
     }
-    let provider = provider(settings, &**entropy, false)?;
-    Ok(Keyring::open(&settings.keyring_file, provider, Arc::clone(entropy))?)
+    let provider = provider(keys, &**entropy, false)?;
+    Ok(Keyring::open(&keys.keyring_file, provider, Arc::clone(entropy))?)
 }
 
 /// Opens the keyring, or makes root key and keyring where there are none. Overwrites nothing.
 pub(super) fn open_or_make(settings: &Settings, entropy: &Arc<dyn Entropy>) -> Result<Keyring, Failure> {
-    if settings.keyring_file.exists() {
+    let keys = settings.keys()?;
+    // New keys beside old rows would only hide that the old ones are missing.
+    if keys.keyring_file.exists() || super::folder::holds_rows(settings) {
         return open(settings, entropy);
     }
-    make_folder_of(&settings.keyring_file)?;
-    let provider = provider(settings, &**entropy, true)?;
-    Ok(Keyring::create(&settings.keyring_file, provider, Arc::clone(entropy))?)
+    make_folder_of(&keys.keyring_file)?;
+    let provider = provider(keys, &**entropy, true)?;
+    Ok(Keyring::create(&keys.keyring_file, provider, Arc::clone(entropy))?)
 }
 
-fn provider(settings: &Settings, entropy: &dyn Entropy, make: bool) -> Result<Arc<dyn KeyProvider>, Failure> {
-    let secret = settings.root_secret(&process_environment)?;
+fn provider(keys: &Keys, entropy: &dyn Entropy, make: bool) -> Result<Arc<dyn KeyProvider>, Failure> {
+    let secret = keys.root_secret(&process_environment)?;
     let secret = secret.as_ref().map_or("", Secret::expose);
-    Ok(match &settings.root_key {
+    Ok(match &keys.root {
         RootKey::File(path) if make && !path.exists() => {
             make_folder_of(path)?;
             Arc::new(FileProvider::create(path, entropy)?)
@@ -52,7 +55,7 @@ fn provider(settings: &Settings, entropy: &dyn Entropy, make: bool) -> Result<Ar
             let chosen = if make {
                 PassphraseSettings::generate(entropy)
             } else {
-                let header = Keyring::header(&settings.keyring_file)?;
+                let header = Keyring::header(&keys.keyring_file)?;
                 let parameters = header.parameters.ok_or_else(|| {
                     Failure::new(
                         Kind::Configuration,

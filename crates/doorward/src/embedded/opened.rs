@@ -103,11 +103,18 @@ async fn round(app: &App) {
 }
 
 impl Opened for OpenFolder {
+    fn check_start(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move {
+            // Those of the keyring, not of the rows: an emptied database has lost its log as well.
+            for organisation in self.app.context.keyring.organisations() {
+                self.app.audit.check_start(organisation, Announced::Nothing).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn serve_http(&self, entry: HttpEntry) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
-            for organisation in self.app.identity.organisations().await? {
-                self.app.audit.check_start(organisation.id, Announced::Nothing).await?;
-            }
             let background = self.background();
             let server = web::Server {
                 app: self.app.clone(),

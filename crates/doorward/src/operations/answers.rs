@@ -118,7 +118,7 @@ pub struct MessageShown {
 pub struct AttachmentShown {
     /// Its id.
     pub id: AttachmentId,
-    /// File name, masked.
+    /// File name, as the sender gave it.
     pub name: Option<String>,
     /// RFC 6838 media type.
     pub media_type: String,

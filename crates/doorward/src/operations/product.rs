@@ -87,6 +87,9 @@ pub trait Product: Send + Sync + 'static {
 
 /// An open data folder.
 pub trait Opened: Operator {
+    /// Refuses to serve data that somebody rolled back or tampered with.
+    fn check_start(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
     /// Answers HTTP until `shutdown`.
     fn serve_http(&self, entry: HttpEntry) -> BoxFuture<'_, Result<(), Failure>>;
 
