@@ -19,7 +19,7 @@ pub async fn run(figures: &mut Figures) {
     for engine in ENGINES {
         for senders in [1, 32] {
             let count = if senders == 1 { ONE_BY_ONE } else { TOGETHER };
-            let test = Arc::new(TestApp::on(engine).await);
+            let test = Arc::new(TestApp::durable_on(engine).await);
             let fsyncs = machine::fsync_rate(&test.data());
             let (time, spread) = deliver(&test, senders, count).await;
             let floor = match (engine, senders) {

@@ -16,7 +16,7 @@ const ENTRIES: usize = 32_000;
 
 pub async fn run(figures: &mut Figures) {
     for engine in ENGINES {
-        let test = Arc::new(TestApp::on(engine).await);
+        let test = Arc::new(TestApp::durable_on(engine).await);
         let fsyncs = machine::fsync_rate(&test.data());
         let begun = Instant::now();
         append(&test).await;

@@ -19,7 +19,7 @@ const ROWS: usize = 50;
 
 pub async fn run(figures: &mut Figures) {
     for engine in ENGINES {
-        let test = TestApp::on(engine).await;
+        let test = TestApp::durable_on(engine).await;
         let mut loaded = 0;
         for size in sizes(engine) {
             let app = &test.app;

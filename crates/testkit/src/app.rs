@@ -11,7 +11,7 @@ use envelope::{CryptoEntropy, Keyring};
 use kernel::{Entropy, ManualClock, OrganisationId, Timestamp};
 use tempfile::TempDir;
 
-use crate::postgres::{self, Database};
+use crate::postgres::{self, Cluster, Database};
 
 /// Both engines, for loops.
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
@@ -38,13 +38,23 @@ pub struct Place {
 }
 
 impl Place {
-    /// A new place on an engine.
+    /// A new place on an engine. PostgreSQL's does not wait for the disk, which tests of what a
+    /// crash leaves and measurements must not forget: they take [`Place::durable`].
     pub fn new(engine: Engine) -> Self {
+        Self::with(engine, postgres::database)
+    }
+
+    /// A new place on an engine where a commit waits for the disk, as in production.
+    pub fn durable(engine: Engine) -> Self {
+        Self::with(engine, || Cluster::shared_durable().database())
+    }
+
+    fn with(engine: Engine, database: impl FnOnce() -> Database<'static>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         for part in ["data", "data/blobs", "keys"] {
             std::fs::create_dir(folder.path().join(part)).expect("a folder for the test");
         }
-        let database = (engine == Engine::Postgres).then(postgres::database);
+        let database = (engine == Engine::Postgres).then(database);
         Self { folder, database }
     }
 
@@ -98,7 +108,15 @@ fn entropy() -> Arc<dyn Entropy> {
 impl TestApp {
     /// A fresh product with one organisation.
     pub async fn on(engine: Engine) -> Self {
-        let place = Place::new(engine);
+        Self::at(Place::new(engine), engine).await
+    }
+
+    /// The same where a commit waits for the disk.
+    pub async fn durable_on(engine: Engine) -> Self {
+        Self::at(Place::durable(engine), engine).await
+    }
+
+    async fn at(place: Place, engine: Engine) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let app = place.open(clock.clone()).await;
         let organisation = Self::set_up(&app, "Elm Clinic").await;

@@ -74,7 +74,7 @@ fn nothing_acknowledged_is_lost_wherever_the_process_dies() {
 
 fn one_death(engine: Engine, fail_point: &str, passages: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let place = Place::new(engine);
+    let place = Place::durable(engine);
     let organisation = runtime.block_on(async {
         let app = open(&place.data(), place.keyring(), place.config()).await;
         let new = identity::New { name: "Elm".to_owned(), admin_email: "admin@elm.example".to_owned() };
