@@ -55,6 +55,11 @@ impl Incoming {
         (&self.reference, &self.identity)
     }
 
+    /// The sender as one whose mails may meet by a guess: not the one who stands for all unknown.
+    pub(super) fn same_sender(&self, author: Option<CustomerId>) -> Option<CustomerId> {
+        author.filter(|_| self.author.kind() != ContactKind::Unknown)
+    }
+
     /// What finds its sender.
     pub(super) const fn author_key(&self) -> (ContactKind, &[u8; 32]) {
         (self.author.kind(), &self.author_blind)
@@ -67,7 +72,8 @@ pub(super) struct Look {
     pub(super) author: Option<(CustomerId, Arc<SubjectKeys>)>,
     pub(super) thread: Thread,
     pub(super) owner_keys: Option<Arc<SubjectKeys>>,
-    pub(super) bounced: Option<MessageId>,
+    /// The message that a bounce reports, and its conversation.
+    pub(super) bounced: Option<(ConversationId, MessageId)>,
 }
 
 /// Everything that the transaction stores.
@@ -200,11 +206,11 @@ impl Channels {
         let entropy = &*self.context.entropy;
         let known_author = look.author.as_ref().map(|(author, _)| *author);
         let (author, author_keys, new_author) = self.author_of(organisation, incoming, &look)?;
-        let (conversation_id, takes_over) = match &look.thread {
+        let (conversation_id, is_root) = match &look.thread {
             Thread::New => (ConversationId::new(incoming.received_at, entropy), true),
-            Thread::Join { conversation, takes_over, .. } => (*conversation, *takes_over),
+            Thread::Join { conversation, is_root, .. } => (*conversation, *is_root),
         };
-        let conversation = if takes_over {
+        let conversation = if is_root {
             Some(NewConversation {
                 id: conversation_id,
                 customer: author,
@@ -230,20 +236,24 @@ impl Channels {
             new_author,
             conversation,
             message,
-            bounced: look.bounced,
+            bounced: look.bounced.map(|(_, message)| message),
             entries,
         })
     }
 
-    /// Under whose key the message lies: its sender's; a bounce of a conversation's message is
-    /// nobody's writing and lies under the key of the conversation's customer.
+    /// Under whose key the message lies: its sender's. A bounce of one of the conversation's messages is
+    /// nobody's writing and lies under the key of the conversation's customer; one that only claims to
+    /// belong there is the writing of somebody unknown.
     fn author_of(
         &self,
         organisation: OrganisationId,
         incoming: &Incoming,
         look: &Look,
     ) -> Result<(CustomerId, Arc<SubjectKeys>, Option<NewCustomer>), Error> {
-        if let (Nature::Bounce, Thread::Join { owner, takes_over: false, .. }) = (incoming.nature, &look.thread) {
+        if let (Nature::Bounce, Thread::Join { owner, conversation, is_root: false, .. }) =
+            (incoming.nature, &look.thread)
+            && look.bounced.is_some_and(|(bounced_in, _)| bounced_in == *conversation)
+        {
             let keys = look.owner_keys.clone().ok_or(Error::Stale)?;
             return Ok((*owner, keys, None));
         }
@@ -312,13 +322,10 @@ impl Channels {
         }
         match &look.thread {
             Thread::New => add(author_keys, entry(Action::ConversationOpened).object(message.conversation))?,
-            Thread::Join { owner, takes_over, absorbed, .. } => {
+            Thread::Join { owner, absorbed, .. } => {
                 let owner_keys = look.owner_keys.as_deref().filter(|_| *owner != author);
                 if let Some(keys) = owner_keys {
                     add(keys, entry(Action::MessageReceived).object(message.id).detail("from a participant"))?;
-                }
-                if *takes_over && *owner != author {
-                    add(author_keys, entry(Action::ConversationChanged).detail("owner"))?;
                 }
                 for other in absorbed {
                     add(author_keys, entry(Action::ConversationMerged).object(other))?;
@@ -326,7 +333,7 @@ impl Channels {
             }
         }
         add(author_keys, entry(Action::MessageReceived).object(message.id))?;
-        if let Some(bounced) = look.bounced {
+        if let Some((_, bounced)) = look.bounced {
             add(author_keys, entry(Action::MessageBounced).object(bounced))?;
         }
         Ok(entries)

@@ -91,8 +91,9 @@ impl Channels {
                 Ok(Outcome::Quarantined(id))
             })
             .await;
-        if let (Some(name), false) = (blob, matches!(outcome, Ok(Outcome::Quarantined(_)))) {
-            // Sealed under a key that was never stored, so leaving it behind tells nothing.
+        // After an error the commit may stand all the same, and then the blob is needed; without it the
+        // blob is sealed under a key that was never stored, so leaving it behind tells nothing.
+        if let (Some(name), Ok(Outcome::Duplicate)) = (blob, &outcome) {
             let _ = self.blobs.remove(&name).await;
         }
         outcome

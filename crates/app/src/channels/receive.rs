@@ -80,25 +80,29 @@ impl Channels {
         };
         let incoming = Arc::new(self.incoming(organisation, arrival, mail, verdicts.as_ref())?);
         for _ in 0..STALE_TRIES {
-            let look = self.look(organisation, &incoming).await?;
-            if look.duplicate {
-                return Ok(Outcome::Duplicate);
-            }
-            let prepared = Arc::new(self.prepare(organisation, &incoming, look).await?);
-            let committed = self.commit(organisation, &incoming, &prepared).await;
-            if !matches!(committed, Ok(Outcome::Received { .. } | Outcome::Appended { .. })) {
-                self.drop_blobs(&prepared).await;
-            }
-            match committed {
+            match self.try_once(organisation, &incoming).await {
                 Err(Error::Stale) => {}
-                Err(error) => return Err(error),
-                Ok(outcome) => {
-                    self.vault.remember(&prepared.author_keys);
-                    return Ok(outcome);
-                }
+                done => return done,
             }
         }
         Err(db::Error::Conflict.into())
+    }
+
+    async fn try_once(&self, organisation: OrganisationId, incoming: &Arc<Incoming>) -> Result<Outcome, Error> {
+        let look = self.look(organisation, incoming).await?;
+        if look.duplicate {
+            return Ok(Outcome::Duplicate);
+        }
+        let prepared = Arc::new(self.prepare(organisation, incoming, look).await?);
+        let committed = self.commit(organisation, incoming, &prepared).await;
+        match &committed {
+            Ok(Outcome::Duplicate) | Err(Error::Stale) => self.drop_blobs(&prepared).await,
+            Ok(_) => self.vault.remember(&prepared.author_keys),
+            // The commit may stand although its answer was lost, and then the blobs are needed. Without
+            // it they are sealed under keys that were never stored.
+            Err(_) => {}
+        }
+        committed
     }
 
     /// What the database knows about a mail's sender and thread.
@@ -111,7 +115,8 @@ impl Channels {
         let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?;
         let (kind, blind) = incoming.author_key();
         let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
-        let thread = threading::find(tx, organisation, &incoming.facts, author, incoming.received_at)?;
+        let same = incoming.same_sender(author);
+        let thread = threading::find(tx, organisation, &incoming.facts, same, incoming.received_at)?;
         let owner_keys = match &thread {
             Thread::Join { owner, .. } => self.vault.keys(tx, organisation, (*owner).into())?,
             Thread::New => None,
@@ -124,8 +129,13 @@ impl Channels {
             None => None,
         };
         let bounced = match &incoming.bounced {
-            Some(reference) => store::bearing_message(tx, organisation, reference)?.map(|(_, message)| message),
+            Some(reference) => store::bearing_message(tx, organisation, reference)?,
             None => None,
+        };
+        // What came in cannot come back: such a report is made up.
+        let bounced = match bounced {
+            Some((_, message)) if !Desk::is_ours(tx, organisation, message)? => None,
+            other => other,
         };
         Ok(Look { duplicate, author, thread, owner_keys, bounced })
     }
@@ -165,7 +175,7 @@ fn commit_in(
     let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
     store::claim_references(tx, organisation, &incoming.sorted_references)?;
     if author != prepared.known_author
-        || threading::find(tx, organisation, &incoming.facts, author, now)? != prepared.thread
+        || threading::find(tx, organisation, &incoming.facts, incoming.same_sender(author), now)? != prepared.thread
     {
         return Err(Error::Stale);
     }
@@ -200,7 +210,7 @@ fn place(
 ) -> Result<Outcome, Error> {
     let now = incoming.received_at;
     let (conversation, message) = (prepared.message.conversation, prepared.message.id);
-    let Thread::Join { owner, lives_as, takes_over, absorbed, .. } = &prepared.thread else {
+    let Thread::Join { owner, lives_as, is_root, absorbed, .. } = &prepared.thread else {
         let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
         Desk::open(tx, organisation, new, now)?;
         return Ok(Outcome::Received { conversation, message });
@@ -209,7 +219,8 @@ fn place(
     if standing.customer != *owner {
         return Err(Error::Stale);
     }
-    if *takes_over {
+    // Under a merged customer's own id the subject stays sealed as it is.
+    if *is_root && *owner == prepared.author {
         let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
         Desk::hand_over(tx, organisation, new, *owner, now)?;
     } else if prepared.author != *lives_as && prepared.author != *owner {

@@ -1,7 +1,7 @@
 //! The channels' tables: what has arrived, which Message-ID leads where, and the quarantine.
 
 use db::{Error, Tx, blob, id, int, opt_blob, opt_id, text, time};
-use kernel::{ConversationId, MessageId, OrganisationId, QuarantineId, Timestamp};
+use kernel::{ConversationId, CustomerId, MessageId, OrganisationId, QuarantineId, Timestamp};
 
 db::statements! { "channels";
     /// A mail that has not arrived before.
@@ -20,9 +20,12 @@ db::statements! { "channels";
     /// The first mail that bears a Message-ID has it.
     BEAR = "UPDATE mail_reference SET conversation = $3, message = $4
         WHERE org = $1 AND reference = $2 AND message IS NULL";
-    /// Conversations that mention a Message-ID which nobody bears yet, the oldest first.
-    MENTIONED_BY = "SELECT conversation FROM mail_mention WHERE org = $1 AND reference = $2
-        ORDER BY conversation LIMIT $3";
+    /// The same row, held: a claim that was there before made nobody wait.
+    HOLD_REFERENCE = "SELECT 1 FROM mail_reference WHERE org = $1 AND reference = $2 FOR UPDATE";
+    /// Conversations of one customer that mention a Message-ID which nobody bears yet, the oldest first.
+    MENTIONED_BY = "SELECT m.conversation FROM mail_mention m
+        JOIN conversation c ON c.org = m.org AND c.id = m.conversation
+        WHERE m.org = $1 AND m.reference = $2 AND c.customer = $3 ORDER BY m.conversation LIMIT $4";
     /// One more of them.
     INSERT_MENTION = "INSERT INTO mail_mention (org, reference, conversation) VALUES ($1, $2, $3)
         ON CONFLICT (org, reference, conversation) DO NOTHING";
@@ -101,7 +104,10 @@ pub(super) fn claim_references(
     sorted: &[[u8; 32]],
 ) -> Result<(), Error> {
     for reference in sorted {
-        tx.execute(&CLAIM_REFERENCE, &[id(&organisation), blob(reference)])?;
+        let key = [id(&organisation), blob(reference)];
+        if tx.execute(&CLAIM_REFERENCE, &key)? == 0 {
+            tx.query_opt(&HOLD_REFERENCE, &key, |_| Ok(()))?;
+        }
     }
     Ok(())
 }
@@ -137,9 +143,10 @@ pub(super) fn mentioned_by(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     reference: &[u8; 32],
+    customer: CustomerId,
     limit: usize,
 ) -> Result<Vec<ConversationId>, Error> {
-    tx.query(&MENTIONED_BY, &[id(&organisation), blob(reference), int(limit)], |row| row.id(0))
+    tx.query(&MENTIONED_BY, &[id(&organisation), blob(reference), id(&customer), int(limit)], |row| row.id(0))
 }
 
 pub(super) fn insert_mention(

@@ -40,9 +40,9 @@ pub(super) enum Thread {
         owner: CustomerId,
         /// Under whose id that customer lives now, merges followed.
         lives_as: CustomerId,
-        /// The mail is what the conversation's messages answered before it came: its sender is
-        /// whose matter it really is, and its subject is the conversation's.
-        takes_over: bool,
+        /// The mail is what the conversation's messages answered before it came, so that its
+        /// subject is the conversation's.
+        is_root: bool,
         /// Other conversations that turn out to be parts of it.
         absorbed: Vec<ConversationId>,
     },
@@ -57,7 +57,8 @@ struct Candidate {
     answered: bool,
 }
 
-/// Finds the thread of a mail whose sender is `author`, if that is a customer already.
+/// Finds the thread of a mail. `author` is its sender, if that is a known customer already; the
+/// one customer of all unknown senders is nobody's same sender and is not given here.
 pub(super) fn find(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
@@ -65,10 +66,14 @@ pub(super) fn find(
     author: Option<CustomerId>,
     now: Timestamp,
 ) -> Result<Thread, Error> {
-    let mut waiting = waiting_for(tx, organisation, facts)?;
-    let known = match by_reference(tx, organisation, facts, author)? {
+    let own_ids = match author {
+        Some(author) => Vault::with_merged(tx, organisation, author)?,
+        None => Vec::new(),
+    };
+    let mut waiting = waiting_for(tx, organisation, facts, &own_ids)?;
+    let known = match by_reference(tx, organisation, facts, &own_ids)? {
         Some(found) => Some(found),
-        None => by_subject(tx, organisation, facts, author, now)?,
+        None => by_subject(tx, organisation, facts, &own_ids, now)?,
     };
     if let Some(known) = known {
         waiting.retain(|other| other.conversation != known.conversation);
@@ -80,12 +85,12 @@ pub(super) fn find(
     }
 }
 
-fn join(found: Candidate, takes_over: bool, absorbed: &[Candidate]) -> Thread {
+fn join(found: Candidate, is_root: bool, absorbed: &[Candidate]) -> Thread {
     Thread::Join {
         conversation: found.conversation,
         owner: found.owner,
         lives_as: found.lives_as,
-        takes_over,
+        is_root,
         absorbed: absorbed.iter().map(|other| other.conversation).collect(),
     }
 }
@@ -106,17 +111,25 @@ fn candidate(
     Ok(Some(Candidate { conversation, owner, lives_as, answered }))
 }
 
-/// Conversations that named this mail before it came. One that we have answered stays as it is:
-/// its customer has been told things that the new owner must not inherit, nor the other way round.
-fn waiting_for(tx: &mut Tx<'_>, organisation: OrganisationId, facts: &Facts) -> Result<Vec<Candidate>, Error> {
+/// The sender's own conversations that named this mail before it came. Another customer's is left
+/// where it is: whoever knows a Message-ID could otherwise take the matters of all who answered it.
+/// One that we have answered stays as it is too.
+fn waiting_for(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    facts: &Facts,
+    own_ids: &[CustomerId],
+) -> Result<Vec<Candidate>, Error> {
     let Some(own) = &facts.own else { return Ok(Vec::new()) };
     // A Message-ID that somebody bears already was guessed or repeated: it moves nothing.
-    if store::bearer(tx, organisation, own)?.is_some() {
+    if own_ids.is_empty() || store::bearer(tx, organisation, own)?.is_some() {
         return Ok(Vec::new());
     }
     let mut waiting = Vec::new();
-    for conversation in store::mentioned_by(tx, organisation, own, ABSORBED)? {
-        waiting.extend(candidate(tx, organisation, conversation)?.filter(|found| !found.answered));
+    for id in own_ids {
+        for conversation in store::mentioned_by(tx, organisation, own, *id, ABSORBED)? {
+            waiting.extend(candidate(tx, organisation, conversation)?.filter(|found| !found.answered));
+        }
     }
     Ok(waiting)
 }
@@ -125,7 +138,7 @@ fn by_reference(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     facts: &Facts,
-    author: Option<CustomerId>,
+    own_ids: &[CustomerId],
 ) -> Result<Option<Candidate>, Error> {
     if let Some(conversation) = facts.token
         && let Some(found) = candidate(tx, organisation, conversation)?
@@ -140,11 +153,10 @@ fn by_reference(
         }
     }
     // A mail that has not come yet vouches for nothing: only the same sender's mails meet by it.
-    let Some(author) = author else { return Ok(None) };
     for mention in &facts.mentions {
-        for conversation in store::mentioned_by(tx, organisation, mention, ABSORBED)? {
-            if let Some(found) = candidate(tx, organisation, conversation)?
-                && found.lives_as == author
+        for id in own_ids {
+            if let Some(conversation) = store::mentioned_by(tx, organisation, mention, *id, 1)?.first()
+                && let Some(found) = candidate(tx, organisation, *conversation)?
             {
                 return Ok(Some(found));
             }
@@ -157,16 +169,16 @@ fn by_subject(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     facts: &Facts,
-    author: Option<CustomerId>,
+    own_ids: &[CustomerId],
     now: Timestamp,
 ) -> Result<Option<Candidate>, Error> {
     // A mail that names its thread is believed, even when that thread has not come yet.
-    let (Some(author), Some(subject), []) = (author, &facts.replied_subject, facts.mentions.as_slice()) else {
-        return Ok(None);
-    };
+    let (Some(subject), []) = (&facts.replied_subject, facts.mentions.as_slice()) else { return Ok(None) };
     let since = now.minus(limits::SUBJECT_THREADING);
-    match Desk::find_by_subject(tx, organisation, author, subject, since)? {
-        Some(conversation) => candidate(tx, organisation, conversation),
-        None => Ok(None),
+    for id in own_ids {
+        if let Some(conversation) = Desk::find_by_subject(tx, organisation, *id, subject, since)? {
+            return candidate(tx, organisation, conversation);
+        }
     }
+    Ok(None)
 }

@@ -131,9 +131,20 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), Error> {
         let gone = store::standing(tx, organisation, from, true)?.ok_or(Error::Stale)?;
-        let Standing { customer: owner, changed_at, .. } =
-            store::standing(tx, organisation, into, true)?.ok_or(Error::Stale)?;
-        store::move_contents(tx, organisation, from, into, gone.messages, changed_at.max(now))?;
+        let taker = store::standing(tx, organisation, into, true)?.ok_or(Error::Stale)?;
+        let owner = taker.customer;
+        store::move_contents(tx, organisation, from, into, gone.messages, taker.changed_at.max(now))?;
+        // What waited for us must not vanish into a conversation that does not.
+        let waits = |state| matches!(state, State::New | State::Open);
+        let state = if waits(gone.state) && !waits(taker.state) { State::Open } else { taker.state };
+        let moved = Standing {
+            state,
+            assignee: taker.assignee.or(gone.assignee),
+            snoozed_until: taker.snoozed_until.filter(|_| state == State::Snoozed),
+            changed_at: taker.changed_at.max(now),
+            ..taker
+        };
+        store::step(tx, organisation, into, (&taker, &moved))?;
         if owner != gone.customer {
             store::insert_participant(tx, organisation, into, gone.customer, now)?;
         }

@@ -212,7 +212,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Marks a message as undelivered; false when it is not there.
+    /// Whether one of us wrote a message.
+    pub fn is_ours(tx: &mut Tx<'_>, organisation: OrganisationId, message: MessageId) -> Result<bool, Error> {
+        Ok(store::direction(tx, organisation, message)? == Some(Direction::Out))
+    }
+
+    /// Marks a message of ours as undelivered; false when it is not there, or came in: what came in
+    /// cannot come back.
     pub fn mark_bounced(
         tx: &mut Tx<'_>,
         organisation: OrganisationId,

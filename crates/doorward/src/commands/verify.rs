@@ -9,7 +9,8 @@ use crate::output::Output;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  doorward verify --json\n\n\
-    Prints {\"size\":n,\"ok\":true,\"root\":…,\"checkpoints\":n,\"chains\":n,\"problems\":[…]}; exit code 1 when\n\
+    Prints {\"size\":n,\"ok\":true,\"root\":…,\"checkpoints\":n,\"chains\":n,\"entries\":n,\"pending\":n,\n\
+    \"erased\":n,\"problems\":[…]}; exit code 1 when\n\
     anything does not hold.")]
 pub(crate) struct VerifyArguments {
     /// Take the entries before this size as checked

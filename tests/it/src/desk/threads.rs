@@ -174,12 +174,20 @@ async fn what_an_erased_customer_wrote_shows_as_erased(office: Office) {
     assert_eq!(events.count(), 0);
 }
 
+/// As if we had written it: sending comes later.
+static SENT: db::Statement =
+    db::Statement::new("it.SENT", "UPDATE message SET direction = 'out' WHERE org = $1 AND id = $2");
+
 async fn a_bounce_marks_its_message_and_the_conversation_moves(office: Office) {
     let conversation = office.conversation(1).await;
     let customer = office.customer_of(conversation).await;
     let message = office.receive(conversation, customer, Nature::Personal, "hi").await.unwrap();
     office.later(Duration::from_mins(1));
     let (org, now) = (office.organisation, office.now());
+    let refused = move |tx: &mut db::Tx<'_>| app::desk::Desk::mark_bounced(tx, org, message, now);
+    assert!(!office.app.context.db.write("test.bounce", refused).await.unwrap(), "what came in cannot come back");
+    let sent = move |tx: &mut db::Tx<'_>| tx.execute_one(&SENT, &[db::id(&org), db::id(&message)]);
+    office.app.context.db.write("test.sent", sent).await.unwrap();
     let mark = move |tx: &mut db::Tx<'_>| app::desk::Desk::mark_bounced(tx, org, message, now);
     assert!(office.app.context.db.write("test.bounce", mark).await.unwrap());
     let thread = show(&office, conversation, ALL).await;

@@ -4,7 +4,7 @@ use db::{Error, Tx, blob, id, int, opt_blob, opt_time, text, time};
 use kernel::{ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp};
 
 use super::super::conversation::{NewConversation, Standing};
-use super::super::message::{NewAttachment, NewMessage};
+use super::super::message::{Direction, NewAttachment, NewMessage};
 
 db::statements! { "desk";
     /// A new conversation.
@@ -44,8 +44,11 @@ db::statements! { "desk";
     INSERT_ATTACHMENT = "INSERT INTO attachment
         (org, id, message, customer, position, purpose, size, description_sealed, key_sealed, content, blob_name)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Who wrote it.
+    DIRECTION = "SELECT direction FROM message WHERE org = $1 AND id = $2";
     /// Undelivered.
-    MARK_BOUNCED = "UPDATE message SET bounced_at = $3 WHERE org = $1 AND id = $2 RETURNING conversation";
+    MARK_BOUNCED = "UPDATE message SET bounced_at = $3
+        WHERE org = $1 AND id = $2 AND direction = 'out' RETURNING conversation";
     /// Something in the conversation changed, and its row tells only when.
     TOUCH = "UPDATE conversation SET changed_at = CASE WHEN changed_at > $3 THEN changed_at ELSE $3 END
         WHERE org = $1 AND id = $2";
@@ -230,7 +233,15 @@ pub(in super::super) fn move_on(
     tx.execute(&MOVE_LABELS, &[org, conversation, state, activity]).map(drop)
 }
 
-/// The conversation of the message, when there is such a message.
+pub(in super::super) fn direction(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    message: MessageId,
+) -> Result<Option<Direction>, Error> {
+    tx.query_opt(&DIRECTION, &[id(&organisation), id(&message)], |row| row.word(0))
+}
+
+/// The conversation of the message, when there is such a message of ours.
 pub(in super::super) fn mark_bounced(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
