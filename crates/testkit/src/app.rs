@@ -68,6 +68,11 @@ impl Place {
         self.folder.path().join("keys")
     }
 
+    /// The database on the server, when it is there.
+    pub const fn database(&self) -> Option<&Database<'static>> {
+        self.database.as_ref()
+    }
+
     /// How the database is opened.
     pub fn config(&self) -> db::Config {
         match &self.database {

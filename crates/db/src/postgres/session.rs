@@ -60,6 +60,8 @@ pub(crate) struct Session {
     begin: Option<Access>,
     /// The running transaction's number, to ask for its fate when the connection dies at COMMIT.
     transaction: Option<String>,
+    /// Which life of the server this connection belongs to.
+    life: String,
     trouble: Trouble,
 }
 
@@ -82,8 +84,15 @@ impl Session {
             }
         });
         let client = client.map_err(|error| refused(&error))?;
-        let mut session =
-            Self { runtime, client, prepared: HashMap::new(), begin: None, transaction: None, trouble: Trouble::None };
+        let mut session = Self {
+            runtime,
+            client,
+            prepared: HashMap::new(),
+            begin: None,
+            transaction: None,
+            life: String::new(),
+            trouble: Trouble::None,
+        };
         session.batch(&format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
              SET synchronous_commit = on; SET client_min_messages = warning",
@@ -91,7 +100,20 @@ impl Session {
             LOCK_TIME.as_millis(),
             SILENCE.as_millis()
         ))?;
+        session.life = session.server_life()?;
         Ok(session)
+    }
+
+    /// What stays the same as long as the server lives: a restart changes the first, a recovery from a
+    /// crash of one of its processes the second.
+    fn server_life(&mut self) -> Result<String, Error> {
+        let query = "SELECT CONCAT(pg_postmaster_start_time(), ' ', (SELECT stats_reset FROM pg_stat_bgwriter))";
+        let row = self.runtime.block_on(self.client.query_one(query, &[])).map_err(|e| translate("db.connect", &e))?;
+        Ok(row.get(0))
+    }
+
+    pub(crate) fn life(&self) -> &str {
+        &self.life
     }
 
     pub(crate) fn check_version(&mut self) -> Result<(), Error> {
@@ -147,8 +169,10 @@ impl Session {
         self.batch("ROLLBACK")
     }
 
-    /// What became of a transaction whose COMMIT was never answered.
-    pub(crate) fn was_committed(&mut self, transaction: &str) -> Result<bool, Error> {
+    /// What became of a transaction whose COMMIT was never answered. `life` is that of the server it ran
+    /// on: one that has crashed since may have given the number of a transaction whose traces never
+    /// reached the disk to another one, so that "committed" is said of that other.
+    pub(crate) fn was_committed(&mut self, transaction: &str, life: &str) -> Result<bool, Error> {
         let asked = Instant::now();
         while asked.elapsed() < FATE_TIME {
             let query = "SELECT coalesce(pg_xact_status(CAST(CAST($1 AS TEXT) AS xid8)), 'aborted')";
@@ -157,7 +181,8 @@ impl Session {
                 .block_on(self.client.query_one(query, &[&transaction]))
                 .map_err(|error| translate("db.commit", &error))?;
             match row.get::<_, String>(0).as_str() {
-                "committed" => return Ok(true),
+                "committed" if self.life == life => return Ok(true),
+                "committed" => break,
                 // The server has not yet noticed that its client is gone.
                 "in progress" => std::thread::sleep(FATE_PAUSE),
                 _ => return Ok(false),

@@ -154,22 +154,28 @@ impl Worker {
             (Ok(()), _) => End::Done(changes),
             (Err(error), Trouble::Conflict) => End::Again(error),
             (Err(error), Trouble::Lost) => {
-                let transaction = session.transaction().map(str::to_owned);
+                let (transaction, life) = (session.transaction().map(str::to_owned), session.life().to_owned());
                 self.session = None;
-                self.fate(name, transaction, changes, error)
+                self.fate(name, (transaction, &life), changes, error)
             }
             (Err(error), Trouble::None) => End::Broken(error),
         }
     }
 
     /// A connection lost at COMMIT: the server knows whether the change stands.
-    fn fate(&mut self, name: &'static str, transaction: Option<String>, changes: Vec<Change>, error: Error) -> End {
+    fn fate(
+        &mut self,
+        name: &'static str,
+        (transaction, life): (Option<String>, &str),
+        changes: Vec<Change>,
+        error: Error,
+    ) -> End {
         // A read changes nothing and so may simply run again.
         let Some(transaction) = transaction else {
             return if self.is_reader() { End::Again(error) } else { End::Broken(error) };
         };
         let asked = self.connect().and_then(|mut session| {
-            let committed = session.was_committed(&transaction)?;
+            let committed = session.was_committed(&transaction, life)?;
             self.session = Some(session);
             Ok(committed)
         });
