@@ -3,4 +3,6 @@
 mod canary;
 mod crash;
 mod full_disk;
+mod organisations;
+mod read_only;
 mod statements;
