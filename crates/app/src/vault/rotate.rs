@@ -64,12 +64,13 @@ impl Vault {
         let (epoch, old) = self
             .with_keyring(move |keyring| {
                 keyring.refresh()?;
-                let known = keyring.epochs(organisation)?;
-                let epoch = if known.len() > 1 {
+                let epoch = if keyring.epochs(organisation)?.len() > 1 {
                     keyring.current_epoch(organisation)?
                 } else {
                     keyring.start_epoch(organisation)?
                 };
+                // Read anew: another rotation may have begun an epoch between the two, which is old now.
+                let known = keyring.epochs(organisation)?;
                 Ok((epoch, known.into_iter().filter(|known| *known < epoch).collect()))
             })
             .await?;
