@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt;
 use futures_util::future::{join, try_join_all};
 use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
@@ -176,10 +177,12 @@ impl Session {
         let asked = Instant::now();
         while asked.elapsed() < FATE_TIME {
             let query = "SELECT coalesce(pg_xact_status(CAST(CAST($1 AS TEXT) AS xid8)), 'aborted')";
-            let row = self
-                .runtime
-                .block_on(self.client.query_one(query, &[&transaction]))
-                .map_err(|error| translate("db.commit", &error))?;
+            let row = match self.runtime.block_on(self.client.query_one(query, &[&transaction])) {
+                // "In the future": the server lost every trace of the number in a crash, a commit's too
+                // had there been one.
+                Err(error) if error.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => return Ok(false),
+                row => row.map_err(|error| translate("db.commit", &error))?,
+            };
             match row.get::<_, String>(0).as_str() {
                 "committed" if self.life == life => return Ok(true),
                 "committed" => break,
