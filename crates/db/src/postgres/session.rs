@@ -302,3 +302,25 @@ fn number(answer: &[SimpleQueryMessage]) -> Option<String> {
 fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::postgres::database;
+
+    use super::{Duration, Error, Session, Target};
+
+    const TIME: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn the_fate_of_a_number_is_told_for_the_servers_own_life_alone() {
+        let database = database();
+        let mut session = Session::connect(&Target::parse(&database.url()).expect("a URL"), TIME).expect("a session");
+        let row = session.runtime.block_on(session.client.query_one("SELECT CAST(pg_current_xact_id() AS TEXT)", &[]));
+        let (committed, life) = (row.expect("a number").get::<_, String>(0), session.life().to_owned());
+        assert!(session.was_committed(&committed, &life).expect("a fate"));
+        let after_a_crash = session.was_committed(&committed, "another life");
+        assert!(matches!(after_a_crash, Err(Error::Unavailable(_))), "{after_a_crash:?}");
+        // A number that a crash took back.
+        assert!(!session.was_committed("4000000000", &life).expect("a fate"));
+    }
+}
