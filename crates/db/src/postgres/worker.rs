@@ -146,10 +146,16 @@ impl Worker {
     }
 
     fn commit(&mut self, name: &'static str, changes: Vec<Change>) -> End {
+        let is_reader = self.is_reader();
         let Some(session) = self.session.as_mut() else { return End::Again(Error::Closed) };
-        fail_point::pass("db.commit.before");
+        // A read has nothing to lose, and on SQLite it commits nothing.
+        if !is_reader {
+            fail_point::pass("db.commit.before");
+        }
         let committed = session.commit();
-        fail_point::pass("db.commit.after");
+        if !is_reader {
+            fail_point::pass("db.commit.after");
+        }
         match (committed, session.trouble()) {
             (Ok(()), _) => End::Done(changes),
             (Err(error), Trouble::Conflict) => End::Again(error),

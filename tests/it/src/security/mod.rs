@@ -2,6 +2,7 @@
 
 mod canary;
 mod crash;
+mod fail_points;
 mod full_disk;
 mod organisations;
 mod read_only;
