@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kernel::{ConversationId, MessageId, OrganisationId, QuarantineId, limits};
+use kernel::{ConversationId, MessageId, OrganisationId, QuarantineId, fail_point, limits};
 
 use super::mail::{self, Mail};
 use super::prepare::{Incoming, Look, Prepared};
@@ -242,7 +242,10 @@ pub(super) async fn read(raw: Bytes) -> Result<Mail, String> {
     const BROKEN: &str = "reading this mail failed unexpectedly";
     let inline = raw.len() <= READ_INLINE_BYTES;
     let guarded = move || {
-        catch_unwind(AssertUnwindSafe(|| mail::parse(&raw)))
+        catch_unwind(AssertUnwindSafe(|| {
+            fail_point::pass("channels.read");
+            mail::parse(&raw)
+        }))
             .map_err(|_| BROKEN.to_owned())
             .and_then(|read| read.map_err(|unreadable| unreadable.to_string()))
     };

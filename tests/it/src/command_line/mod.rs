@@ -7,6 +7,7 @@ mod erasing;
 mod keys;
 mod log;
 mod mail;
+mod poison;
 mod program;
 mod serving;
 
