@@ -246,8 +246,8 @@ pub(super) async fn read(raw: Bytes) -> Result<Mail, String> {
             fail_point::pass("channels.read");
             mail::parse(&raw)
         }))
-            .map_err(|_| BROKEN.to_owned())
-            .and_then(|read| read.map_err(|unreadable| unreadable.to_string()))
+        .map_err(|_| BROKEN.to_owned())
+        .and_then(|read| read.map_err(|unreadable| unreadable.to_string()))
     };
     if inline {
         return guarded();

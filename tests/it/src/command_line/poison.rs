@@ -19,7 +19,8 @@ fn a_mail_that_breaks_the_reader_is_quarantined_whole_and_the_same_process_reads
     for engine in ENGINES {
         for poison in [letter("canary.poison.1180@x.example", "Poison", "1@x.example"), large_letter()] {
             let desk = Installation::on(engine);
-            let token = desk.answer(&["token", "create", "--scope", "mail:write"])["token"].as_str().unwrap().to_owned();
+            let token =
+                desk.answer(&["token", "create", "--scope", "mail:write"])["token"].as_str().unwrap().to_owned();
             let mut command = desk.command();
             command.env(BREAKS_ONCE.0, BREAKS_ONCE.1);
             let server = Server::start(command);

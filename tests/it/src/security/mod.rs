@@ -4,6 +4,7 @@ mod canary;
 mod crash;
 mod fail_points;
 mod full_disk;
+mod moved;
 mod organisations;
 mod read_only;
 mod statements;
