@@ -175,20 +175,30 @@ impl TestApp {
     }
 }
 
-/// Every byte below a folder, file by file; for searching what a thief would search.
+/// Every byte below a folder, file by file; for searching what a thief would search. What a server
+/// removes meanwhile is no longer there to be stolen.
 pub fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next).expect("the folder can be read") {
+        let Some(entries) = still_there(std::fs::read_dir(&next)) else { continue };
+        for entry in entries {
             let path = entry.expect("the folder can be read").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.is_file() {
-                let bytes = std::fs::read(&path).expect("the file can be read");
+            } else if path.is_file()
+                && let Some(bytes) = still_there(std::fs::read(&path))
+            {
                 found.push((path, bytes));
             }
         }
     }
     found
+}
+
+fn still_there<T>(read: std::io::Result<T>) -> Option<T> {
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        read => Some(read.expect("what is there can be read")),
+    }
 }

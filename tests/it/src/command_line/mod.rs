@@ -3,6 +3,7 @@
 
 mod canary;
 mod demonstration;
+mod disk;
 mod erasing;
 mod keys;
 mod log;

@@ -4,10 +4,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
+use app::channels::ResolverConfig;
+use app::{App, Context};
 use db::Engine;
+use envelope::provider::FileProvider;
+use envelope::{CryptoEntropy, Keyring};
+use kernel::SystemClock;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::postgres::{self, Database};
@@ -136,6 +141,21 @@ impl Installation {
     /// The conversations, the last moved first.
     pub(super) fn conversations(&self) -> Vec<Value> {
         self.answer(&["conversations", "list"])["conversations"].as_array().unwrap().clone()
+    }
+
+    /// The product on this folder, for what no command does yet. Nothing else may be open on it.
+    pub(super) async fn product(&self) -> App {
+        let clock = Arc::new(SystemClock);
+        let provider = FileProvider::open(&self.root_key()).unwrap();
+        let entropy = Arc::new(CryptoEntropy);
+        let keyring = Arc::new(Keyring::open(&self.keyring(), Arc::new(provider), entropy.clone()).unwrap());
+        let config = match &self.database {
+            Some(database) => db::Config::postgres(database.url()),
+            None => db::Config::sqlite(self.data()),
+        };
+        let db = db::Db::open(config, clock.clone()).await.unwrap();
+        let context = Context { db, keyring, blobs: self.data().join("blobs"), clock, entropy };
+        App::new(context, &ResolverConfig::Off).unwrap()
     }
 
     pub(super) fn serve(&self) -> Server {

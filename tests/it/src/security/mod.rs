@@ -7,4 +7,5 @@ mod full_disk;
 mod moved;
 mod organisations;
 mod read_only;
+pub(crate) mod search;
 mod statements;
