@@ -10,6 +10,7 @@ pub mod channels;
 mod context;
 pub mod desk;
 pub mod identity;
+mod secret_text;
 pub mod vault;
 
 use std::sync::Arc;

@@ -162,6 +162,16 @@ ids! {
     TokenId = "tok";
     /// A long-running piece of work (an import, a rotation).
     JobId = "job";
+    /// A session: one device that an agent signed in on.
+    SessionId = "ses";
+    /// An invitation to enrol.
+    InvitationId = "inv";
+    /// A passkey of an agent.
+    PasskeyId = "pky";
+    /// A ceremony that has begun: a passkey or a one-time password being set up or asked for.
+    CeremonyId = "cer";
+    /// Something that an agent is told about their own account.
+    NoticeId = "ntc";
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ mod locale;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{
-    AgentId, AttachmentId, AuditEntryId, ContactPointId, ConversationId, CustomerId, Id, IdError, JobId, LabelId,
-    MessageId, NoteId, OrganisationId, QuarantineId, TokenId, ValueId,
+    AgentId, AttachmentId, AuditEntryId, CeremonyId, ContactPointId, ConversationId, CustomerId, Id, IdError,
+    InvitationId, JobId, LabelId, MessageId, NoteId, NoticeId, OrganisationId, PasskeyId, QuarantineId, SessionId,
+    TokenId, ValueId,
 };
 pub use locale::{Locale, UnknownLocale};

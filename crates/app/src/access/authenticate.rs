@@ -5,10 +5,10 @@ use std::sync::Arc;
 use kernel::{OrganisationId, TokenId};
 
 use super::recent::Refusal;
-use super::secret_text::{SecretText, same};
 use super::{Access, Denied, Error, Scope, scope, store};
 use crate::Actor;
 use crate::audit::{Action, Entry};
+use crate::secret_text::{SecretText, same};
 
 /// Somebody whose token was found good for one scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ impl Access {
     /// A refused use of a token whose id is known leaves an entry, once per token, reason and 15
     /// minutes, so that nobody can fill the log by asking again.
     pub async fn authenticate(&self, text: &str, needed: Scope) -> Result<Bearer, Error> {
-        let secret = SecretText::parse(text).ok_or(Denied::Unknown)?;
-        let bearer = Bearer { organisation: secret.organisation(), token: secret.token() };
+        let secret = SecretText::<TokenId>::parse(text).ok_or(Denied::Unknown)?;
+        let bearer = Bearer { organisation: secret.organisation(), token: secret.id() };
         let (hash, now) = (secret.hash(), self.context.clock.now());
         let (believed, asked) = {
             let mut recent = self.recent();

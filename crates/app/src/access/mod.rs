@@ -5,16 +5,16 @@ mod authenticate;
 mod error;
 mod recent;
 mod scope;
-mod secret_text;
 mod store;
 mod token;
 
 use std::sync::{Arc, Mutex};
 
-use kernel::OrganisationId;
+use kernel::{OrganisationId, TokenId};
 
 use crate::Context;
 use crate::audit::{Audit, Entry};
+use crate::secret_text::Carried;
 use crate::vault::{SubjectKeys, Vault};
 use recent::Recent;
 
@@ -28,6 +28,10 @@ pub use token::{NewToken, Token};
 pub const NAME_CHARS: usize = 100;
 /// Tokens in force that one organisation has.
 pub const TOKENS: usize = 1_000;
+
+impl Carried for TokenId {
+    const BEGINS: &'static str = "dwt_";
+}
 
 /// The bearer tokens of all organisations of this process.
 #[derive(Clone)]

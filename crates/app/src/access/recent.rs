@@ -10,7 +10,7 @@ use kernel::{Timestamp, TokenId};
 use lru::LruCache;
 
 use super::Scope;
-use super::secret_text::HASH_BYTES;
+use crate::secret_text::HASH_BYTES;
 
 /// Tokens that are remembered.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();

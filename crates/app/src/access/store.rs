@@ -3,8 +3,8 @@
 use db::{Error, Tx, blob, id, int, opt_time, text, time};
 use kernel::{OrganisationId, Timestamp, TokenId};
 
-use super::secret_text::HASH_BYTES;
 use super::{TOKENS, Token, scope};
+use crate::secret_text::HASH_BYTES;
 
 db::statements! { "access";
     /// A new token.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use kernel::{Id, OrganisationId, Timestamp, TokenId};
 use zeroize::Zeroizing;
 
-use super::secret_text::SecretText;
 use super::{Access, Error, NAME_CHARS, Scope, TOKENS, scope, store};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry};
+use crate::secret_text::SecretText;
 
 /// A token as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]

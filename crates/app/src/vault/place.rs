@@ -63,10 +63,22 @@ pub enum Column {
     AgentEmail,
     /// `quarantine.key_sealed`.
     QuarantineKey,
+    /// `agent.name_sealed`.
+    AgentName,
+    /// `session.place_sealed`.
+    SessionPlace,
+    /// `passkey.sealed`.
+    Passkey,
+    /// `password.hash_sealed`.
+    PasswordHash,
+    /// `password.totp_sealed`.
+    TotpSecret,
+    /// `ceremony.state_sealed`.
+    Ceremony,
 }
 
 impl Column {
-    pub(super) const COUNT: usize = 10;
+    pub(super) const COUNT: usize = 16;
 
     /// Every column.
     pub const ALL: [Self; Self::COUNT] = [
@@ -80,6 +92,12 @@ impl Column {
         Self::AuditEntry,
         Self::AgentEmail,
         Self::QuarantineKey,
+        Self::AgentName,
+        Self::SessionPlace,
+        Self::Passkey,
+        Self::PasswordHash,
+        Self::TotpSecret,
+        Self::Ceremony,
     ];
 
     /// Registered numbers of table, column and field class, and the retention class.
@@ -95,6 +113,12 @@ impl Column {
             Self::AuditEntry => (7, 1, 8, Retention::Audit),
             Self::AgentEmail => (8, 1, 9, Retention::Profile),
             Self::QuarantineKey => (9, 1, 10, Retention::Conversation),
+            Self::AgentName => (8, 2, 100, Retention::Profile),
+            Self::SessionPlace => (100, 1, 101, Retention::Profile),
+            Self::Passkey => (101, 1, 102, Retention::Profile),
+            Self::PasswordHash => (102, 1, 103, Retention::Profile),
+            Self::TotpSecret => (102, 2, 104, Retention::Profile),
+            Self::Ceremony => (103, 1, 105, Retention::Profile),
         }
     }
 
@@ -107,8 +131,9 @@ impl Column {
         FieldClass(self.registered().2)
     }
 
+    /// Where it stands in [`Self::ALL`].
     pub(super) const fn slot(self) -> usize {
-        self.registered().2 as usize - 1
+        self as usize
     }
 
     pub(super) const fn place(
@@ -143,6 +168,14 @@ pub enum Index {
     Subject,
     /// The address of an agent.
     AgentEmail,
+    /// A recovery code of an agent.
+    RecoveryCode,
+    /// The mark of a device that an agent signed in on before.
+    Device,
+    /// Whose failed attempts to sign in are counted: an address, a source, a device.
+    Attempts,
+    /// The id of a passkey's credential.
+    Credential,
 }
 
 impl Index {
@@ -157,6 +190,10 @@ impl Index {
             Self::Subject => 103,
             Self::ReplyToken => 104,
             Self::AgentEmail => 201,
+            Self::RecoveryCode => 202,
+            Self::Device => 203,
+            Self::Attempts => 204,
+            Self::Credential => 205,
         }
     }
 }

@@ -12,6 +12,8 @@ static COLUMNS: Statement =
 fn every_column_has_a_number_of_its_own() {
     let distinct: BTreeSet<_> = Column::ALL.map(Column::slot).into_iter().collect();
     assert_eq!(distinct, (0..Column::ALL.len()).collect());
+    let classes: BTreeSet<_> = Column::ALL.map(|column| column.field_class().0).into_iter().collect();
+    assert_eq!(classes.len(), Column::ALL.len());
 }
 
 #[tokio::test]
