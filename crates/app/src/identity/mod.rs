@@ -4,6 +4,7 @@
 mod create;
 mod error;
 mod find;
+mod role;
 mod store;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::vault::Vault;
 pub use create::{Created, New};
 pub use error::Error;
 pub use find::Organisation;
+pub use role::{Role, Roles, UnknownRole};
 pub(crate) use store::STATEMENTS;
 
 /// Characters of an organisation's name.
