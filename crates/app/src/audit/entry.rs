@@ -29,6 +29,30 @@ actions! {
     OrganisationCreated = "organisation.created";
     /// An agent was invited.
     AgentInvited = "agent.invited";
+    /// An agent came for the first time, or again after a new invitation.
+    AgentEnrolled = "agent.enrolled";
+    /// An agent changed the own name or language.
+    AgentChanged = "agent.changed";
+    /// An agent's roles changed.
+    RolesChanged = "agent.roles_changed";
+    /// An agent may not come in any more.
+    AgentDisabled = "agent.disabled";
+    /// An agent signed in.
+    SignedIn = "agent.signed_in";
+    /// Somebody tried to sign in and was refused.
+    SignInRefused = "agent.sign_in_refused";
+    /// Sessions of an agent were ended before their time.
+    SessionEnded = "session.ended";
+    /// An agent can sign in with a further passkey.
+    PasskeyAdded = "passkey.added";
+    /// A passkey is good for nothing any more.
+    PasskeyRemoved = "passkey.removed";
+    /// An agent has a password, or another one.
+    PasswordChanged = "password.changed";
+    /// A recovery code was used.
+    RecoveryUsed = "recovery.used";
+    /// An agent has new recovery codes; the old ones are good for nothing.
+    RecoveryRenewed = "recovery.renewed";
     /// A bearer token was made.
     TokenCreated = "token.created";
     /// A bearer token was revoked.

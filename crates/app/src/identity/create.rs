@@ -4,20 +4,16 @@
 use std::sync::Arc;
 
 use db::Tx;
-use kernel::{AgentId, Id, OrganisationId, Timestamp};
+use kernel::{AgentId, Id, Locale, OrganisationId, Timestamp};
 
-use super::store::{self, AgentRow};
-use super::{Error, Identity, NAME_CHARS, ORGANISATIONS, Organisation};
+use super::store::{self, NewAgentRow};
+use super::{Error, Identity, NAME_CHARS, ORGANISATIONS, Organisation, Role};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry, Prepared};
 use crate::vault::{self, Column, Index, NewKeys, Normalised, Vault};
 
 /// How often a set-up that met another one is begun again.
 const TRIES: usize = 8;
-/// The stored word of an agent who may set everything up.
-const ADMINISTRATOR: &str = "administrator";
-/// The stored word of an agent who has not come yet.
-const INVITED: &str = "invited";
 
 /// What a new organisation begins with. No `Debug`: the address is a person's.
 pub struct New {
@@ -41,7 +37,7 @@ struct Preparation {
     organisation: Organisation,
     epoch: u32,
     keys: NewKeys,
-    admin: AgentRow,
+    admin: NewAgentRow,
     entries: Vec<Prepared>,
 }
 
@@ -110,16 +106,16 @@ impl Identity {
         let entropy = &*self.context.entropy;
         let keys = self.vault.new_keys(id, id.into())?;
         let agent = AgentId::new(now, entropy);
-        let admin = AgentRow {
+        let admin = NewAgentRow {
             id: agent,
-            role: ADMINISTRATOR,
-            state: INVITED,
+            roles: Role::Administrator.into(),
             email_index: self.vault.blind(id, Index::AgentEmail, address.normalised().as_bytes())?,
             email_sealed: keys.keys.seal(Column::AgentEmail, agent.bytes(), address.written().as_bytes(), entropy)?,
+            language: Locale::default(),
         };
         let said = [
             Entry::new(Action::OrganisationCreated, Actor::Operator, now).object(id),
-            Entry::new(Action::AgentInvited, Actor::Operator, now).object(agent).detail(ADMINISTRATOR),
+            Entry::new(Action::AgentInvited, Actor::Operator, now).object(agent).detail(Role::Administrator.word()),
         ];
         let entries = said.iter().map(|entry| self.audit.prepare(&keys.keys, entry)).collect::<Result<Vec<_>, _>>()?;
         let epoch = self.context.keyring.current_epoch(id)?;

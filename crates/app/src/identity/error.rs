@@ -38,6 +38,9 @@ pub enum Error {
     /// The keyring cannot serve.
     #[error(transparent)]
     Keyring(#[from] envelope::KeyringError),
+    /// The organisation has no keys, so nothing of it can be read.
+    #[error("there is no such organisation")]
+    NoOrganisation,
     /// A key is missing or does not open.
     #[error(transparent)]
     Vault(#[from] crate::vault::Error),
