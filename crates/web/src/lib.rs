@@ -1,23 +1,36 @@
-//! The HTTP entry: routes, limits, problem details, counters.
+//! The HTTP entry: pages, routes, limits, problem details, counters.
 //!
 //! A handler extracts, makes one domain call and renders. Nothing here speaks SQL or seals, and no
 //! log line or counter holds anything that a request said beyond its method and its route.
 
 mod answer;
+mod appearance;
+mod assets;
 mod body;
 mod connection;
+mod cookies;
+mod form;
+mod form_token;
+mod frame;
+mod front;
 mod health;
 mod inbound_mail;
+mod kind;
 mod limits;
 mod metrics;
+mod moments;
 mod openapi;
+mod page;
 mod permission;
 mod problem;
+mod problem_page;
 mod routes;
 mod serve;
+mod session;
+mod strings;
 
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use openapi::DOCUMENT as OPENAPI_DOCUMENT;
-pub use routes::{Permit, ROUTES, Route};
+pub use routes::{Audience, Permit, ROUTES, Route};
 pub use serve::{Server, serve};

@@ -18,10 +18,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Permit, ROUTES};
+    use crate::{Audience, Permit, ROUTES, Route};
 
     fn document() -> Value {
         serde_json::from_str(DOCUMENT).unwrap()
+    }
+
+    fn programs() -> impl Iterator<Item = &'static Route> {
+        ROUTES.iter().filter(|route| route.audience == Audience::Program)
     }
 
     fn operation(document: &Value, path: &str, method: &str) -> Value {
@@ -38,16 +42,17 @@ mod tests {
                 item.as_object().unwrap().keys().map(|method| (path.clone(), method.to_uppercase()))
             })
             .collect();
-        let routed = ROUTES.iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+        let routed = programs().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
         assert_eq!(described, routed);
     }
 
     #[test]
     fn it_tells_who_may_call_each_route() {
         let document = document();
-        for route in &ROUTES {
+        for route in programs() {
             let expected = match route.permit {
                 Permit::Everybody => json!([]),
+                Permit::SignedIn => panic!("{} is for a program and asks for a session", route.path),
                 Permit::Token(scope) => json!([{ "token": [scope.word()] }]),
                 Permit::LoopbackOrToken(scope) => json!([{}, { "token": [scope.word()] }]),
             };
@@ -58,7 +63,7 @@ mod tests {
     #[test]
     fn it_tells_of_a_refusal_wherever_a_token_is_needed() {
         let document = document();
-        for route in ROUTES.iter().filter(|route| route.permit != Permit::Everybody) {
+        for route in programs().filter(|route| route.permit != Permit::Everybody) {
             let responses = operation(&document, route.path, route.method)["responses"].clone();
             for status in ["401", "403", "503"] {
                 assert!(responses[status].is_object(), "{} does not tell of {status}", route.path);

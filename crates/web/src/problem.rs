@@ -1,5 +1,6 @@
 //! What a client is told when something is wrong: problem details (RFC 9457). What the client did
-//! wrong is told plainly; what we did wrong is one sentence and the request's id.
+//! wrong is told plainly; what we did wrong is one sentence and the request's id. Programs get a JSON
+//! document, browsers a page in their language.
 
 use app::access::Scope;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -23,6 +24,14 @@ pub(crate) enum Problem {
     BadToken(String),
     /// The token is for something else.
     Scope(Scope),
+    /// Nobody has signed in, or the session has ended.
+    SignedOut,
+    /// The form was not made by a page of ours for this browser, or is too old.
+    Form,
+    /// The form has more bytes than any form may.
+    FormTooLarge,
+    /// There is no such thing, or none that the asker may know of.
+    Nothing,
     /// The query is not what the route takes.
     Query,
     /// The body is not declared as a mail.
@@ -70,6 +79,26 @@ impl Problem {
         self.telling().word
     }
 
+    /// What a page says of it: the keys of a title and of what to do.
+    pub(crate) const fn sentences(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoRoute | Self::Nothing => ("problem-nothing", "problem-nothing-help"),
+            Self::SignedOut => ("problem-signed-out", "problem-signed-out-help"),
+            Self::Form => ("problem-form", "problem-form-help"),
+            Self::FormTooLarge | Self::TooLarge => ("problem-too-large", "problem-too-large-help"),
+            Self::Slow | Self::CutShort => ("problem-slow", "problem-slow-help"),
+            Self::Busy | Self::Unavailable | Self::NotReady(_) => ("problem-unavailable", "problem-unavailable-help"),
+            Self::NoToken | Self::BadToken(_) | Self::Scope(_) => ("problem-forbidden", "problem-forbidden-help"),
+            Self::Method | Self::Query | Self::MediaType | Self::Empty => ("problem-request", "problem-request-help"),
+            Self::Fault => ("problem-fault", "problem-fault-help"),
+        }
+    }
+
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.telling().status
+    }
+
     /// The body, with the id under which the log speaks of the request.
     pub(crate) fn document(&self, request: &str) -> Vec<u8> {
         let Telling { status, word, title, detail } = self.telling();
@@ -106,6 +135,27 @@ impl Problem {
                 "scope",
                 "the token is for something else",
                 &format!("this needs a token with the scope {scope}"),
+            ),
+            Self::SignedOut => {
+                told(StatusCode::UNAUTHORIZED, "signed-out", "nobody has signed in", "sign in and try again")
+            }
+            Self::Form => told(
+                StatusCode::BAD_REQUEST,
+                "form",
+                "the form cannot be taken",
+                "load the page again and send the form from there",
+            ),
+            Self::FormTooLarge => told(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "form-too-large",
+                "the form is too large",
+                "shorten the text and send it again",
+            ),
+            Self::Nothing => told(
+                StatusCode::NOT_FOUND,
+                "nothing",
+                "there is no such thing",
+                "it may have been removed; look for it in the list",
             ),
             Self::Query => told(
                 StatusCode::BAD_REQUEST,
@@ -193,7 +243,7 @@ impl IntoResponse for Problem {
             _ => {}
         }
         // The rest of such a body is never read as the next request.
-        if matches!(self, Self::TooLarge | Self::Busy | Self::Slow | Self::CutShort) {
+        if matches!(self, Self::TooLarge | Self::FormTooLarge | Self::Busy | Self::Slow | Self::CutShort) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(self);

@@ -10,7 +10,16 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::{answer, health, inbound_mail, metrics, openapi};
+use crate::{answer, appearance, assets, front, health, inbound_mail, metrics, openapi};
+
+/// For whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A program; the route is in the OpenAPI document.
+    Program,
+    /// A browser with a person before it.
+    Browser,
+}
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +28,8 @@ pub enum Permit {
     Everybody,
     /// The bearer of a token with this scope.
     Token(Scope),
+    /// An agent who has signed in.
+    SignedIn,
     /// The bearer of such a token, and whoever asks from this machine itself without a proxy.
     LoopbackOrToken(Scope),
 }
@@ -29,28 +40,41 @@ pub struct Route {
     pub method: &'static str,
     /// The path, as it also stands in logs and counters.
     pub path: &'static str,
+    /// For whom it answers.
+    pub audience: Audience,
     /// Who may call it.
     pub permit: Permit,
     handler: fn() -> MethodRouter<Arc<Shared>>,
 }
 
+const fn program(
+    method: &'static str,
+    path: &'static str,
+    permit: Permit,
+    handler: fn() -> MethodRouter<Arc<Shared>>,
+) -> Route {
+    Route { method, path, audience: Audience::Program, permit, handler }
+}
+
+const fn page(
+    method: &'static str,
+    path: &'static str,
+    permit: Permit,
+    handler: fn() -> MethodRouter<Arc<Shared>>,
+) -> Route {
+    Route { method, path, audience: Audience::Browser, permit, handler }
+}
+
 /// Every route there is.
-pub static ROUTES: [Route; 5] = [
-    Route {
-        method: "POST",
-        path: "/api/v1/inbound/mail",
-        permit: Permit::Token(Scope::MailWrite),
-        handler: || post(inbound_mail::receive),
-    },
-    Route { method: "GET", path: "/api/v1/openapi.json", permit: Permit::Everybody, handler: || get(openapi::show) },
-    Route { method: "GET", path: "/health/live", permit: Permit::Everybody, handler: || get(health::live) },
-    Route { method: "GET", path: "/health/ready", permit: Permit::Everybody, handler: || get(health::ready) },
-    Route {
-        method: "GET",
-        path: "/metrics",
-        permit: Permit::LoopbackOrToken(Scope::MetricsRead),
-        handler: || get(metrics::show),
-    },
+pub static ROUTES: &[Route] = &[
+    program("POST", "/api/v1/inbound/mail", Permit::Token(Scope::MailWrite), || post(inbound_mail::receive)),
+    program("GET", "/api/v1/openapi.json", Permit::Everybody, || get(openapi::show)),
+    program("GET", "/health/live", Permit::Everybody, || get(health::live)),
+    program("GET", "/health/ready", Permit::Everybody, || get(health::ready)),
+    program("GET", "/metrics", Permit::LoopbackOrToken(Scope::MetricsRead), || get(metrics::show)),
+    page("GET", "/", Permit::Everybody, || get(front::show)),
+    page("GET", "/assets/{hash}/{name}", Permit::Everybody, || get(assets::show)),
+    page("POST", "/appearance", Permit::Everybody, || post(appearance::choose)),
 ];
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {

@@ -33,6 +33,8 @@ pub struct Server {
     pub background: Vec<(&'static str, AbortHandle)>,
     /// How long and how much a client may.
     pub limits: Limits,
+    /// Whether clients come by HTTPS, here or at a proxy: browsers are told to come by nothing else.
+    pub encrypted: bool,
 }
 
 /// What handlers see.
@@ -42,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) large_bodies: Arc<Semaphore>,
     pub(crate) background: Vec<(&'static str, AbortHandle)>,
     pub(crate) limits: Limits,
+    pub(crate) encrypted: bool,
     /// Cancelled once the process shall stop.
     pub(crate) stopping: CancellationToken,
     /// Work that is finished whatever becomes of its connection.
@@ -51,9 +54,9 @@ pub(crate) struct Shared {
 /// Answers on the listener until `shutdown` is ready. Returns when everything that was begun is
 /// finished; a client that takes longer than [`Limits::stop_time`] to send or to read is cut off.
 pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
-    let Server { app, metrics, large_bodies, background, limits } = server;
+    let Server { app, metrics, large_bodies, background, limits, encrypted } = server;
     let (stopping, begun) = (CancellationToken::new(), TaskTracker::new());
-    let shared = Arc::new(Shared { app, metrics, large_bodies, background, limits, stopping, begun });
+    let shared = Arc::new(Shared { app, metrics, large_bodies, background, limits, encrypted, stopping, begun });
     let router = routes::router(Arc::clone(&shared));
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
     tokio::select! {

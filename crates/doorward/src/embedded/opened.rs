@@ -122,6 +122,7 @@ impl Opened for OpenFolder {
                 large_bodies: entry.large_bodies,
                 background,
                 limits: web::Limits::default(),
+                encrypted: false,
             };
             web::serve(entry.listener, server, entry.shutdown.cancelled_owned()).await;
             Ok(())

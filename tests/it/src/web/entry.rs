@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
-use web::{Limits, Metrics, ROUTES, Server};
+use web::{Audience, Limits, Metrics, ROUTES, Route, Server};
 
 /// An answer that takes longer than this is none.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,6 +48,7 @@ impl Entry {
             large_bodies: Arc::clone(&large_bodies),
             background: vec![("the work beside", beside.abort_handle())],
             limits,
+            encrypted: false,
         };
         let served = tokio::spawn(web::serve(listener, server, async { drop(stopped.await) }));
         Self { test, address, large_bodies, stop, served, beside }
@@ -179,7 +180,8 @@ fn assert_announced(request: &[u8], status: u16) {
     let mut words = line.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = path.split('?').next().unwrap_or_default();
-    if !ROUTES.iter().any(|route| route.path == path && route.method == method) {
+    let is_described = |route: &&Route| route.audience == Audience::Program && route.path == path;
+    if !ROUTES.iter().filter(is_described).any(|route| route.method == method) {
         return;
     }
     let document: Value = serde_json::from_str(web::OPENAPI_DOCUMENT).unwrap();

@@ -4,6 +4,7 @@ mod connection;
 mod entry;
 mod health;
 mod mail;
+mod pages;
 mod permission;
 mod problem;
 

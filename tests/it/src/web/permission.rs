@@ -18,9 +18,10 @@ async fn every_route_answers_only_to_those_whom_its_table_names() {
         let organisation = entry.test.organisation;
         entry.test.app.access.revoke_token(organisation, Actor::Operator, revoked.id).await.unwrap();
         let made_up = format!("dwt_{}", "0".repeat(103));
-        for route in &ROUTES {
+        for route in ROUTES {
             let (needs, near) = match route.permit {
                 Permit::Everybody => (None, true),
+                Permit::SignedIn => continue,
                 Permit::Token(scope) => (Some(scope), false),
                 Permit::LoopbackOrToken(scope) => (Some(scope), true),
             };

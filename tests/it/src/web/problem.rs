@@ -7,7 +7,7 @@ use web::ROUTES;
 use super::{Entry, request};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_keeps_browsers_out_and_has_an_id_of_its_own() {
+async fn every_answer_says_what_a_browser_may_do_with_it_and_has_an_id_of_its_own() {
     let entry = Entry::on(Engine::Sqlite).await;
     let mut ids = std::collections::BTreeSet::new();
     let paths = ROUTES.iter().map(|route| (route.method, route.path)).chain([("GET", "/nothing")]);
