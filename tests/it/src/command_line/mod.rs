@@ -5,6 +5,7 @@ mod canary;
 mod demonstration;
 mod disk;
 mod erasing;
+mod full_disk;
 mod keys;
 mod log;
 mod mail;

@@ -143,6 +143,11 @@ impl Installation {
         self.answer(&["conversations", "list"])["conversations"].as_array().unwrap().clone()
     }
 
+    /// Runs statements on the database server as its superuser.
+    pub(super) fn execute(&self, statements: &str) {
+        self.database.as_ref().expect("a database server").execute(statements).unwrap();
+    }
+
     /// The product on this folder, for what no command does yet. Nothing else may be open on it.
     pub(super) async fn product(&self) -> App {
         let clock = Arc::new(SystemClock);
