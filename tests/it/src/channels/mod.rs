@@ -1,6 +1,7 @@
 //! What becomes of a mail: its conversation, its customer, its copy, its bounce.
 
 mod arrival;
+mod broken_mail;
 mod quarantine;
 mod real_mail;
 mod threading;

@@ -1,20 +1,40 @@
-//! Mail as it really came, read in place where it is at hand; else the fixtures made here.
+//! Mail as it really came, read in place where it is at hand; the fuzzer's beginnings always.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::*;
 use super::whole::RICH;
 
-/// Where collected mail lies: named by the environment, or beside the project.
+const HOME: &str = env!("CARGO_MANIFEST_DIR");
+/// Where collected mail lies within the folder of samples.
+const COLLECTED: &str = "samples/mail/collected";
+
+/// The project's own mails.
+fn own() -> Vec<(String, Vec<u8>)> {
+    let mut mails = read_folder(&Path::new(HOME).join("../../fuzz/seeds/mail"));
+    assert!(mails.len() >= 5, "the fuzzer's beginnings are there");
+    mails.push(("made".to_owned(), RICH.as_bytes().to_vec()));
+    mails
+}
+
+/// Ours, and what was collected in the folder that `DOORWARD_SAMPLES` names, or beside the project.
 fn collected() -> Vec<(String, Vec<u8>)> {
     let beside = || {
-        let start = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        start.ancestors().map(|folder| folder.join("../shared/samples/mail/collected")).find(|folder| folder.is_dir())
+        let start = PathBuf::from(HOME);
+        start.ancestors().map(|folder| folder.join("../shared")).find(|folder| folder.join(COLLECTED).is_dir())
     };
-    let folder = std::env::var_os("DOORWARD_SAMPLES").map(PathBuf::from).or_else(beside);
-    let Some(folder) = folder else { return vec![("made".to_owned(), RICH.as_bytes().to_vec())] };
+    let mut mails = own();
+    if let Some(folder) = std::env::var_os("DOORWARD_SAMPLES").map(PathBuf::from).or_else(beside) {
+        let before = mails.len();
+        mails.extend(read_folder(&folder.join(COLLECTED)));
+        assert!(mails.len() > before, "the folder of collected mail is empty");
+    }
+    mails
+}
+
+fn read_folder(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mails =
-        std::fs::read_dir(&folder).expect("the samples can be listed").map(|entry| entry.expect("an entry").path());
+        std::fs::read_dir(folder).expect("the samples can be listed").map(|entry| entry.expect("an entry").path());
     let mails = mails.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
     mails.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a sample can be read"))).collect()
 }
