@@ -52,6 +52,12 @@ impl App {
         Ok(Self { context, access, audit, backup, channels, desk, identity, vault })
     }
 
+    /// The same with what the operator says about signing in. For a product that was just put together.
+    pub fn with_identity(mut self, settings: identity::Settings) -> Self {
+        self.identity = self.identity.with(settings);
+        self
+    }
+
     /// Ends the database's threads after the work that waits; nothing works afterwards.
     pub async fn close(&self) {
         self.context.db.close().await;

@@ -1,12 +1,15 @@
 //! Setting up an organisation: its keys first, then in one transaction everything that needs
 //! them. What was interrupted between the two is taken up by the next set-up.
 
+use std::fmt;
 use std::sync::Arc;
 
 use db::Tx;
 use kernel::{AgentId, Id, Locale, OrganisationId, Timestamp};
+use zeroize::Zeroizing;
 
-use super::store::{self, NewAgentRow};
+use super::invite::{InvitationKind, Invited, NewInvitation};
+use super::store::{self, InvitationRow, NewAgentRow};
 use super::{Error, Identity, NAME_CHARS, ORGANISATIONS, Organisation, Role};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry, Prepared};
@@ -24,12 +27,22 @@ pub struct New {
 }
 
 /// An organisation that was set up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Created {
     /// The organisation.
     pub organisation: OrganisationId,
-    /// Its first administrator, invited.
+    /// Its first administrator.
     pub admin: AgentId,
+    /// The administrator's way in. It is nowhere else.
+    pub invited: Invited,
+}
+
+impl fmt::Debug for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Created")
+            .field("organisation", &self.organisation)
+            .field("admin", &self.admin)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Everything that is made outside the transaction.
@@ -38,6 +51,7 @@ struct Preparation {
     epoch: u32,
     keys: NewKeys,
     admin: NewAgentRow,
+    invitation: InvitationRow,
     entries: Vec<Prepared>,
 }
 
@@ -58,8 +72,9 @@ impl Identity {
             let now = self.context.clock.now();
             let id = self.make_keys(known.iter().map(|organisation| organisation.id).collect(), now).await?;
             let organisation = Organisation { id, name: name.clone(), created_at: now };
-            let prepared = self.prepare(organisation, &address)?;
-            let created = Created { organisation: id, admin: prepared.admin.id };
+            let (prepared, text) = self.prepare(organisation, &address)?;
+            let (admin, expires_at) = (prepared.admin.id, prepared.invitation.expires_at);
+            let created = Created { organisation: id, admin, invited: Invited { agent: admin, text, expires_at } };
             let committed =
                 self.context.db.write("identity.create_organisation", move |tx| commit(tx, &prepared)).await;
             match committed {
@@ -101,7 +116,11 @@ impl Identity {
         made.await.map_err(|_| Error::Died)?
     }
 
-    fn prepare(&self, organisation: Organisation, address: &Normalised) -> Result<Preparation, Error> {
+    fn prepare(
+        &self,
+        organisation: Organisation,
+        address: &Normalised,
+    ) -> Result<(Preparation, Zeroizing<String>), Error> {
         let (id, now) = (organisation.id, organisation.created_at);
         let entropy = &*self.context.entropy;
         let keys = self.vault.new_keys(id, id.into())?;
@@ -119,7 +138,8 @@ impl Identity {
         ];
         let entries = said.iter().map(|entry| self.audit.prepare(&keys.keys, entry)).collect::<Result<Vec<_>, _>>()?;
         let epoch = self.context.keyring.current_epoch(id)?;
-        Ok(Preparation { organisation, epoch, keys, admin, entries })
+        let NewInvitation { text, row: invitation } = self.new_invitation(id, agent, InvitationKind::Invited);
+        Ok((Preparation { organisation, epoch, keys, admin, invitation, entries }, text))
     }
 }
 
@@ -132,6 +152,7 @@ fn commit(tx: &mut Tx<'_>, new: &Preparation) -> Result<(), Error> {
     Vault::insert_keys(tx, &new.keys, now)?;
     Vault::default_inventory(tx, id, now)?;
     store::insert_agent(tx, id, &new.admin, now)?;
+    store::replace_invitation(tx, id, &new.invitation, now)?;
     Audit::append(tx, id, &new.entries)?;
     Ok(())
 }

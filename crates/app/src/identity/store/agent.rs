@@ -3,7 +3,7 @@
 use db::{Error, Tx, blob, id, int, text, time};
 use kernel::{AgentId, Locale, OrganisationId, Timestamp};
 
-use crate::identity::{AGENTS, AgentState, Roles};
+use crate::identity::{AGENTS, AgentState, Role, Roles};
 
 db::statements! { "identity";
     /// A new agent.
@@ -29,7 +29,9 @@ db::statements! { "identity";
     /// How the agent is named and spoken to.
     SET_PROFILE = "UPDATE agent SET name_sealed = $3, language = $4 WHERE org = $1 AND id = $2";
     /// Held until the transaction ends, so that two changes of one agent come one after the other.
-    LOCK_AGENT = "UPDATE agent SET state = state WHERE org = $1 AND id = $2";
+    HOLD_AGENT = "UPDATE agent SET state = state WHERE org = $1 AND id = $2 AND state = $3";
+    /// Held until the transaction ends, so that two changes of who administers come one after the other.
+    HOLD_ORGANISATION = "UPDATE organisation SET epoch = epoch WHERE org = $1";
 }
 
 /// A new agent as it is stored.
@@ -106,4 +108,63 @@ fn agent_row(row: &db::Row<'_>) -> Result<AgentRow, Error> {
         language: row.word(5)?,
         created_at: row.time(6)?,
     })
+}
+
+/// Whether the agent is in this state, and stays in it until the transaction ends.
+pub(in crate::identity) fn hold_agent(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    agent: AgentId,
+    state: AgentState,
+) -> Result<bool, Error> {
+    Ok(tx.execute(&HOLD_AGENT, &[id(&organisation), id(&agent), text(state.word())])? == 1)
+}
+
+/// Keeps other changes of who administers away until the transaction ends.
+pub(in crate::identity) fn hold_organisation(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<(), Error> {
+    tx.execute_one(&HOLD_ORGANISATION, &[id(&organisation)])
+}
+
+/// How many others in a state have a role.
+pub(in crate::identity) fn others_with_role(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    role: Role,
+    state: AgentState,
+    agent: AgentId,
+) -> Result<u64, Error> {
+    let pattern = format!("% {role} %");
+    let values = [id(&organisation), text(state.word()), text(&pattern), id(&agent)];
+    tx.query_one(&AGENTS_WITH_ROLE, &values, |row| row.count(0))
+}
+
+/// Whether they were others before.
+pub(in crate::identity) fn set_roles(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    agent: AgentId,
+    roles: Roles,
+) -> Result<bool, Error> {
+    let roles = roles.to_string();
+    Ok(tx.execute(&SET_ROLES, &[id(&organisation), id(&agent), text(&roles)])? == 1)
+}
+
+/// Whether it was another before.
+pub(in crate::identity) fn set_state(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    agent: AgentId,
+    state: AgentState,
+) -> Result<bool, Error> {
+    Ok(tx.execute(&SET_STATE, &[id(&organisation), id(&agent), text(state.word())])? == 1)
+}
+
+pub(in crate::identity) fn set_profile(
+    tx: &mut Tx<'_>,
+    (organisation, agent): (OrganisationId, AgentId),
+    name_sealed: &[u8],
+    language: Locale,
+) -> Result<(), Error> {
+    let values = [id(&organisation), id(&agent), blob(name_sealed), text(language.code())];
+    tx.execute_one(&SET_PROFILE, &values)
 }

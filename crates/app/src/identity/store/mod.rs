@@ -1,16 +1,29 @@
-//! The tables of identity, one file per use: organisations, agents, sessions.
+//! The tables of identity, one file per use.
 
 mod agent;
+mod attempt;
+mod invitation;
+mod means;
 mod organisation;
 mod session;
 
 use db::Statement;
 
 pub(super) use agent::*;
+pub(super) use attempt::*;
+pub(super) use invitation::*;
+pub(super) use means::*;
 pub(super) use organisation::*;
 pub(super) use session::*;
 
-const PARTS: [&[&Statement]; 3] = [organisation::STATEMENTS, agent::STATEMENTS, session::STATEMENTS];
+const PARTS: [&[&Statement]; 6] = [
+    organisation::STATEMENTS,
+    agent::STATEMENTS,
+    session::STATEMENTS,
+    invitation::STATEMENTS,
+    means::STATEMENTS,
+    attempt::STATEMENTS,
+];
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse a wrong index")]
 const COUNT: usize = {
     let (mut part, mut count) = (0, 0);

@@ -25,6 +25,8 @@ db::statements! { "identity";
     END_SESSION = "DELETE FROM session WHERE org = $1 AND id = $2 AND agent = $3";
     /// The end of all sessions of an agent but one.
     END_OTHER_SESSIONS = "DELETE FROM session WHERE org = $1 AND agent = $2 AND id <> $3";
+    /// The end of all sessions of an agent.
+    END_SESSIONS = "DELETE FROM session WHERE org = $1 AND agent = $2";
     /// Those that are too old for anybody.
     END_OLD_SESSIONS = "DELETE FROM session WHERE org = $1 AND signed_in_at < $2";
 }
@@ -133,7 +135,16 @@ pub(in crate::identity) fn end_session(
     Ok(tx.execute(&END_SESSION, &[id(&organisation), id(&session), id(&agent)])? == 1)
 }
 
-/// How many were ended; all when the one to keep is none of the agent's.
+/// How many were ended.
+pub(in crate::identity) fn end_all_sessions(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    agent: AgentId,
+) -> Result<u64, Error> {
+    tx.execute(&END_SESSIONS, &[id(&organisation), id(&agent)])
+}
+
+/// How many were ended.
 pub(in crate::identity) fn end_other_sessions(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
