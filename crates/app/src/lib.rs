@@ -22,7 +22,7 @@ pub use context::{Actor, Context, STALE_TRIES, UnknownActor};
 pub struct App {
     /// What all domains stand on.
     pub context: Arc<Context>,
-    /// Who may use the interface.
+    /// Who may do what.
     pub access: access::Access,
     /// The transparency log.
     pub audit: audit::Audit,
@@ -40,13 +40,23 @@ pub struct App {
 
 impl App {
     /// Puts the domains together. `resolver` says whom to ask about the senders of mail.
+    /// The policies are those compiled in.
     pub fn new(context: Context, resolver: &channels::ResolverConfig) -> Result<Self, channels::Error> {
+        Self::with_policies(context, resolver, access::Policies::built_in())
+    }
+
+    /// The same with policies that were read before.
+    pub fn with_policies(
+        context: Context,
+        resolver: &channels::ResolverConfig,
+        policies: Arc<access::Policies>,
+    ) -> Result<Self, channels::Error> {
         let context = Arc::new(context);
         let vault = vault::Vault::new(Arc::clone(&context));
         let audit = audit::Audit::new(Arc::clone(&context), vault.clone());
         let desk = desk::Desk::new(Arc::clone(&context), vault.clone(), audit.clone());
         let channels = channels::Channels::new(Arc::clone(&context), vault.clone(), audit.clone(), resolver)?;
-        let access = access::Access::new(Arc::clone(&context), audit.clone(), vault.clone());
+        let access = access::Access::new(Arc::clone(&context), audit.clone(), vault.clone(), policies);
         let identity = identity::Identity::new(Arc::clone(&context), audit.clone(), vault.clone());
         let backup = backup::Backup::new(Arc::clone(&context), vault.clone(), audit.clone(), channels.clone());
         Ok(Self { context, access, audit, backup, channels, desk, identity, vault })

@@ -1,10 +1,13 @@
-//! What can go wrong with tokens, and why one is refused.
+//! What can go wrong with decisions and tokens, and why a token is refused.
 
-use super::Scope;
+use super::{Refused, Scope};
 
 /// An error of access. Texts hold no part of a token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The policies do not permit what was asked.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The token does not permit what was asked.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -23,6 +26,9 @@ pub enum Error {
     /// The organisation has no keys, so nothing about it can be put on record.
     #[error("there is no such organisation")]
     NoOrganisation,
+    /// There is no such conversation, or the desk failed.
+    #[error(transparent)]
+    Desk(#[from] crate::desk::Error),
     /// A key is missing or does not open.
     #[error(transparent)]
     Vault(#[from] crate::vault::Error),

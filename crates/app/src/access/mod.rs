@@ -1,9 +1,17 @@
-//! Who may use the HTTP interface: bearer tokens with scopes. A token's text is shown once and
-//! never stored; what lies in the database cannot be used as a token.
+//! Who may do what. Policies decide, and a decision is the only way to a [`Permit`]; bearer tokens
+//! bring programs in. A token's text is shown once and never stored.
 
+pub mod action;
 mod authenticate;
+mod decide;
 mod error;
+mod obligation;
+mod permit;
+mod policies;
+mod principal;
 mod recent;
+mod refusal;
+mod resource;
 mod scope;
 mod store;
 mod token;
@@ -18,8 +26,15 @@ use crate::secret_text::Carried;
 use crate::vault::{SubjectKeys, Vault};
 use recent::Recent;
 
+pub use action::{Action, ActionName};
 pub use authenticate::Bearer;
 pub use error::{Denied, Error};
+pub use obligation::{LONGEST_PERMIT, Obligations, Offer, PERMIT_LASTS, REASON_BYTES};
+pub use permit::Permit;
+pub use policies::{OWN_FILE_BYTES, OWN_FILES, POLICIES_OF_AN_ACTION, Policies, PolicyError};
+pub use principal::{Principal, SignIn};
+pub use refusal::{Refusal, Refused, UnknownRefusal};
+pub use resource::{CustomerCase, Facts, Merge, OrganisationWide, Resource, Reveal};
 pub use scope::{Scope, UnknownScope};
 pub(crate) use store::STATEMENTS;
 pub use token::{NewToken, Token};
@@ -33,18 +48,19 @@ impl Carried for TokenId {
     const BEGINS: &'static str = "dwt_";
 }
 
-/// The bearer tokens of all organisations of this process.
+/// Decisions and bearer tokens for all organisations of this process.
 #[derive(Clone)]
 pub struct Access {
     context: Arc<Context>,
     audit: Audit,
     vault: Vault,
+    policies: Arc<Policies>,
     recent: Arc<Mutex<Recent>>,
 }
 
 impl Access {
-    pub(crate) fn new(context: Arc<Context>, audit: Audit, vault: Vault) -> Self {
-        Self { context, audit, vault, recent: Arc::default() }
+    pub(crate) fn new(context: Arc<Context>, audit: Audit, vault: Vault, policies: Arc<Policies>) -> Self {
+        Self { context, audit, vault, policies, recent: Arc::default() }
     }
 
     /// Keys of the organisation itself, under which its own audit entries are sealed.

@@ -6,18 +6,20 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Timestamp, TokenId};
+use kernel::{OrganisationId, Timestamp, TokenId};
 use lru::LruCache;
 
-use super::Scope;
+use super::{ActionName, Scope};
 use crate::secret_text::HASH_BYTES;
 
 /// Tokens that are remembered.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+/// Refused questions that are remembered; one that was forgotten is recorded once more.
+const REFUSED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// How long a token is believed without asking again: within this time a revocation by another
 /// process takes hold, one by this process does at once.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// A token that is refused again for the same reason within this time makes no further entry.
+/// What is refused again for the same reason within this time makes no further entry.
 const TOLD: Duration = Duration::from_mins(15);
 
 /// Why a known token was refused, as the log says it.
@@ -37,6 +39,9 @@ struct Good {
     seen_at: Timestamp,
 }
 
+/// Who was refused what: organisation, actor, action, and what it was about.
+pub(super) type RefusedQuestion = (OrganisationId, String, ActionName, String);
+
 /// Which state of the tokens an answer of the database belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Generation(u64);
@@ -44,12 +49,18 @@ pub(super) struct Generation(u64);
 pub(super) struct Recent {
     good: LruCache<TokenId, Good>,
     told: LruCache<(TokenId, Refusal), Timestamp>,
+    refused: LruCache<RefusedQuestion, Timestamp>,
     generation: u64,
 }
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { good: LruCache::new(REMEMBERED), told: LruCache::new(REMEMBERED), generation: 0 }
+        Self {
+            good: LruCache::new(REMEMBERED),
+            told: LruCache::new(REMEMBERED),
+            refused: LruCache::new(REFUSED),
+            generation: 0,
+        }
     }
 }
 
@@ -93,6 +104,16 @@ impl Recent {
             return false;
         }
         self.told.put((token, refusal), now);
+        true
+    }
+
+    /// The same for a question that the policies answered with no.
+    pub(super) fn is_new_refusal(&mut self, question: RefusedQuestion, now: Timestamp) -> bool {
+        let told = self.refused.get(&question).copied();
+        if told.is_some_and(|at| now >= at && now.since(at) < TOLD) {
+            return false;
+        }
+        self.refused.put(question, now);
         true
     }
 }

@@ -59,6 +59,8 @@ actions! {
     TokenRevoked = "token.revoked";
     /// A token was used for what it does not permit, or after its end.
     TokenRefused = "token.refused";
+    /// Something was asked for that no policy permits.
+    AccessRefused = "access.refused";
     /// A field of the data inventory was added or changed.
     FieldChanged = "field.changed";
     /// A customer came to be.

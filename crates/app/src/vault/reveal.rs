@@ -130,7 +130,7 @@ impl Vault {
     fn look(&self, tx: &mut Tx<'_>, organisation: OrganisationId, asked: &Reveal) -> Result<Look, Error> {
         let refused = match Self::state(tx, organisation, asked.customer, false) {
             Ok(CustomerState::Live | CustomerState::Merged(_)) => {
-                let held = held(tx, organisation, asked)?;
+                let held = held(tx, organisation, asked.customer, &asked.value)?;
                 let subject = held.as_ref().map_or(asked.customer, |held| held.owner);
                 let field = held.as_ref().map(|held| held.field.name.clone());
                 let keys = self.keys(tx, organisation, subject.into())?.ok_or(Error::Erased)?;
@@ -148,8 +148,13 @@ impl Vault {
 }
 
 /// The value asked for, if it is the customer's own or that of one merged into them.
-fn held(tx: &mut Tx<'_>, organisation: OrganisationId, asked: &Reveal) -> Result<Option<Held>, Error> {
-    let found = match &asked.value {
+fn held(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    customer: CustomerId,
+    value: &ValueRef,
+) -> Result<Option<Held>, Error> {
+    let found = match value {
         ValueRef::Value(id) => store::value(tx, organisation, *id)?.and_then(|(owner, field, sealed)| {
             let field = fields::field(tx, organisation, field).transpose()?;
             Some(field.map(|field| Held { owner, column: Column::CustomerValue, field, sealed }))
@@ -160,7 +165,7 @@ fn held(tx: &mut Tx<'_>, organisation: OrganisationId, asked: &Reveal) -> Result
         }),
     };
     let Some(held) = found.transpose()? else { return Ok(None) };
-    Ok(is_same(tx, organisation, held.owner, asked.customer)?.then_some(held))
+    Ok(is_same(tx, organisation, held.owner, customer)?.then_some(held))
 }
 
 fn contact_field(tx: &mut Tx<'_>, organisation: OrganisationId, kind: ContactKind) -> Result<Option<Field>, db::Error> {
@@ -177,7 +182,7 @@ fn decide(
     asked: &Reveal,
     held: Held,
 ) -> Result<Result<Held, Error>, Error> {
-    if !concerns(tx, organisation, asked.conversation, asked.customer)? {
+    if !Vault::concerns(tx, organisation, asked.conversation, asked.customer)? {
         return Ok(Err(Error::NotConcerned));
     }
     if !held.field.is_for(&asked.purpose) {
@@ -187,24 +192,37 @@ fn decide(
     Ok(Ok(held))
 }
 
-/// Whether a conversation is this customer's matter, or one that they take part in, under whichever
-/// of the ids that turned out to be theirs.
-fn concerns(
-    tx: &mut Tx<'_>,
-    organisation: OrganisationId,
-    conversation: ConversationId,
-    customer: CustomerId,
-) -> Result<bool, Error> {
-    if Desk::concerns(tx, organisation, conversation, customer)? {
-        return Ok(true);
-    }
-    let lives_as = Vault::survivor(tx, organisation, customer)?;
-    for id in Vault::with_merged(tx, organisation, lives_as)? {
-        if id != customer && Desk::concerns(tx, organisation, conversation, id)? {
+impl Vault {
+    /// Whether a conversation is this customer's matter, or one that they take part in, under
+    /// whichever of the ids that turned out to be theirs.
+    pub fn concerns(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        conversation: ConversationId,
+        customer: CustomerId,
+    ) -> Result<bool, Error> {
+        if Desk::concerns(tx, organisation, conversation, customer)? {
             return Ok(true);
         }
+        let lives_as = Self::survivor(tx, organisation, customer)?;
+        for id in Self::with_merged(tx, organisation, lives_as)? {
+            if id != customer && Desk::concerns(tx, organisation, conversation, id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
-    Ok(false)
+
+    /// The field of a value and the one under whose id it is held, when it is this customer's own
+    /// or that of somebody merged with them.
+    pub fn field_of(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        customer: CustomerId,
+        value: &ValueRef,
+    ) -> Result<Option<(CustomerId, Field)>, Error> {
+        Ok(held(tx, organisation, customer, value)?.map(|held| (held.owner, held.field)))
+    }
 }
 
 fn is_same(tx: &mut Tx<'_>, organisation: OrganisationId, one: CustomerId, other: CustomerId) -> Result<bool, Error> {
