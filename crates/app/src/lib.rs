@@ -80,6 +80,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         access::STATEMENTS,
         audit::STATEMENTS,
         channels::STATEMENTS,
+        channels::OUT_STATEMENTS,
         desk::STATEMENTS,
         identity::STATEMENTS,
         vault::STATEMENTS,

@@ -156,6 +156,8 @@ ids! {
     LabelId = "lbl";
     /// A mail in quarantine.
     QuarantineId = "qua";
+    /// An address of the organisation's own.
+    OwnAddressId = "own";
     /// An entry of the audit log.
     AuditEntryId = "aud";
     /// A bearer token.

@@ -91,6 +91,20 @@ actions! {
     MessageReceived = "message.received";
     /// A message was reported undelivered.
     MessageBounced = "message.bounced";
+    /// A message of ours was written; it leaves after the time in which it can be taken back.
+    MessageWritten = "message.written";
+    /// It was taken back before it left.
+    MessageTakenBack = "message.taken_back";
+    /// A mail server took it.
+    MessageSent = "message.sent";
+    /// It will not be tried again.
+    MessageFailed = "message.failed";
+    /// It is tried again after it had failed.
+    MessageSentAgain = "message.sent_again";
+    /// An address of ours, or the mail server behind it, was set, changed or removed.
+    ChannelChanged = "channel.changed";
+    /// A mail server was tried out.
+    ChannelTested = "channel.tested";
     /// A note was written.
     NoteAdded = "note.added";
     /// A mail was put into quarantine.

@@ -1,4 +1,4 @@
-//! What can go wrong on a message's way in, and whether the sender should try again.
+//! What can go wrong on a message's way in and out, and whether the sender should try again.
 
 /// An error of the channels. Texts hold no values.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,12 @@ pub enum Error {
     /// A sealed document cannot be read.
     #[error("a sealed document does not hold what it must")]
     Document(#[from] serde_json::Error),
+    /// What was asked for cannot be.
+    #[error(transparent)]
+    Out(#[from] super::Refused),
+    /// Work of our own on a mail died.
+    #[error("a mail could not be put together: the log says where it failed")]
+    Died,
     /// The name servers cannot be set up.
     #[error(transparent)]
     Resolver(#[from] super::authentication::ResolverError),
@@ -74,7 +80,9 @@ impl Error {
     /// Whether the same mail may get in later, so that its sender should keep it and come again.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::NotQuarantined | Self::Released | Self::StillUnreadable(_) => false,
+            Self::TooLarge { .. } | Self::NotQuarantined | Self::Released | Self::StillUnreadable(_) | Self::Out(_) => {
+                false
+            }
             Self::Database(error) | Self::Audit(crate::audit::Error::Database(error)) => error.is_temporary(),
             // A wrong key or a bug of ours: the mail is not at fault and must not bounce.
             _ => true,

@@ -1,15 +1,18 @@
 //! How messages come in: read whatever their faults, found their customer and conversation,
 //! sealed, and committed with their audit entries in one transaction. Nothing that arrived is lost.
+//! And how they leave, in [`out`]: once, in their order, with what became of each on record.
 
 pub mod authentication;
 mod blobs;
 mod error;
 mod forget;
 pub mod mail;
+mod out;
 mod prepare;
 mod quarantine;
 mod receive;
 mod reply_token;
+pub mod sink;
 mod store;
 mod threading;
 
@@ -22,11 +25,13 @@ use crate::vault::Vault;
 pub use authentication::{Client, ResolverConfig};
 pub(crate) use blobs::file_path as blob_path;
 pub use error::Error;
+pub(crate) use out::store::STATEMENTS as OUT_STATEMENTS;
+pub use out::*;
 pub use quarantine::{Quarantined, QuarantinedMail};
 pub use receive::{Arrival, Outcome};
 pub(crate) use store::{REMOVALS_TABLE, STATEMENTS};
 
-/// The ways in, for all organisations of this process.
+/// The ways in and out, for all organisations of this process.
 #[derive(Clone)]
 pub struct Channels {
     context: Arc<Context>,

@@ -19,7 +19,7 @@ use crate::desk::{
 use crate::vault::{Column, ContactKind, Index, NewCustomer, Normalised, SubjectKeys};
 
 /// The channel's word in `conversation.channel`.
-const CHANNEL: &str = "email";
+pub(super) const CHANNEL: &str = "email";
 
 /// A mail as far as it does not depend on what the database holds.
 pub(super) struct Incoming {
@@ -58,6 +58,11 @@ impl Incoming {
     /// The sender as one whose mails may meet by a guess: not the one who stands for all unknown.
     pub(super) fn same_sender(&self, author: Option<CustomerId>) -> Option<CustomerId> {
         author.filter(|_| self.author.kind() != ContactKind::Unknown)
+    }
+
+    /// The sender's address in its normal form; empty when there is none.
+    pub(super) fn sender(&self) -> &str {
+        self.author.normalised()
     }
 
     /// What finds its sender.
@@ -177,7 +182,7 @@ impl Channels {
         Ok((reference, identity))
     }
 
-    fn subject_index(&self, organisation: OrganisationId, base: &str) -> Result<Option<[u8; 32]>, Error> {
+    pub(super) fn subject_index(&self, organisation: OrganisationId, base: &str) -> Result<Option<[u8; 32]>, Error> {
         let words = base.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         if words.is_empty() {
             return Ok(None);

@@ -112,7 +112,8 @@ impl Channels {
     }
 
     fn look_in(&self, tx: &mut db::Tx<'_>, organisation: OrganisationId, incoming: &Incoming) -> Result<Look, Error> {
-        let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?;
+        let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?
+            || self.is_our_own(tx, organisation, incoming)?;
         let (kind, blind) = incoming.author_key();
         let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
         let same = incoming.same_sender(author);
@@ -138,6 +139,20 @@ impl Channels {
             other => other,
         };
         Ok(Look { duplicate, author, thread, owner_keys, bounced })
+    }
+
+    /// Whether a mail is one of ours that came back to us, by a copy to ourselves or a forwarding: it
+    /// is in its conversation already, and taken for a customer's it would go round in circles.
+    fn is_our_own(
+        &self,
+        tx: &mut db::Tx<'_>,
+        organisation: OrganisationId,
+        incoming: &Incoming,
+    ) -> Result<bool, Error> {
+        let Some(own) = &incoming.facts.own else { return Ok(false) };
+        let Some((_, message)) = store::bearing_message(tx, organisation, own)? else { return Ok(false) };
+        // Who was sent a mail of ours knows its Message-ID, so the sender must be ours too.
+        Ok(Desk::is_ours(tx, organisation, message)? && self.is_own(tx, organisation, incoming.sender())?)
     }
 
     async fn commit(

@@ -1,6 +1,7 @@
 //! Conversations: everything that was said about one matter, over whatever channel, and where
 //! the work on it stands. Masked by what it hands out; it never sees a key.
 
+mod answer;
 mod assign;
 mod changes;
 mod conversation;
@@ -27,6 +28,7 @@ use crate::Context;
 use crate::audit::Audit;
 use crate::vault::Vault;
 
+pub use answer::{After, Moved, SealedSaid, StoredFile};
 pub use changes::{Changed, ConversationChanges, Heard};
 pub use conversation::{NewConversation, Standing};
 pub use counts::{COUNTED, Count, Counts};

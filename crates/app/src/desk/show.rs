@@ -19,6 +19,7 @@ use super::step::Asked;
 use super::store::{self, SealedAttachment, SealedMessage, SealedNote, Slot, SlotKind};
 use super::{Desk, Error};
 use crate::Actor;
+use crate::channels::{Channels, Delivery, SealedDelivery};
 use crate::vault::{Column, Mask};
 
 /// Sealed bytes that one page opens; one item is always shown, however large it is.
@@ -126,6 +127,8 @@ pub struct Message {
     pub size: u64,
     /// When it came.
     pub received_at: Timestamp,
+    /// What becomes of it on its way, for mail of ours.
+    pub delivery: Option<Delivery>,
     /// Its files, in their order.
     pub attachments: Vec<Attachment>,
 }
@@ -246,6 +249,7 @@ fn page_of(mut slots: Vec<Slot>, limit: usize) -> (Vec<Slot>, Option<Cursor>) {
 /// The rows of one page before they are opened.
 struct Sealed {
     messages: HashMap<[u8; 16], SealedMessage>,
+    deliveries: HashMap<[u8; 16], SealedDelivery>,
     notes: HashMap<[u8; 16], SealedNote>,
     events: HashMap<[u8; 16], Event>,
 }
@@ -253,10 +257,14 @@ struct Sealed {
 impl Sealed {
     fn read(tx: &mut Tx<'_>, organisation: OrganisationId, slots: &[Slot]) -> Result<Self, Error> {
         let messages = store::messages(tx, organisation, &ids_of::<MessageId>(slots, SlotKind::Message))?;
+        let ours: Vec<MessageId> =
+            messages.iter().filter(|message| message.direction == Direction::Out).map(|message| message.id).collect();
+        let deliveries = Channels::deliveries(tx, organisation, &ours)?;
         let notes = store::notes(tx, organisation, &ids_of::<NoteId>(slots, SlotKind::Note))?;
         let events = store::events(tx, organisation, &ids_of::<EventId>(slots, SlotKind::Event))?;
         Ok(Self {
             messages: messages.into_iter().map(|message| (*message.id.bytes(), message)).collect(),
+            deliveries: deliveries.into_iter().map(|sealed| (*sealed.message.bytes(), sealed)).collect(),
             notes: notes.into_iter().map(|note| (*note.id.bytes(), note)).collect(),
             events: events
                 .into_iter()
@@ -277,7 +285,9 @@ impl Sealed {
         let items = slots.iter().filter_map(|slot| match slot.kind {
             SlotKind::Message => {
                 let sealed = self.messages.remove(&slot.id)?;
-                Some(Item::Message(Box::new(message(opener, owner, sealed))))
+                let customer = sealed.customer;
+                let delivery = self.deliveries.remove(&slot.id).map(|sealed| delivery(opener, customer, &sealed));
+                Some(Item::Message(Box::new(message(opener, owner, (sealed, delivery)))))
             }
             SlotKind::Note => self.notes.remove(&slot.id).map(|sealed| Item::Note(note(opener, sealed))),
             SlotKind::Event => self.events.remove(&slot.id).map(Item::Event),
@@ -290,7 +300,14 @@ fn ids_of<T: Id>(slots: &[Slot], kind: SlotKind) -> Vec<T> {
     slots.iter().filter(|slot| slot.kind == kind).map(|slot| T::from_bytes(slot.id)).collect()
 }
 
-fn message(opener: &Opener, owner: CustomerId, sealed: SealedMessage) -> Message {
+/// A mail of ours lies under the key of its conversation's customer, like its message.
+fn delivery(opener: &Opener, customer: CustomerId, sealed: &SealedDelivery) -> Delivery {
+    let document = sealed.sealed.as_ref();
+    let opened = document.and_then(|bytes| opener.open(customer, Column::OutgoingMail, &sealed.message, bytes));
+    sealed.opened(opened.as_ref())
+}
+
+fn message(opener: &Opener, owner: CustomerId, (sealed, delivery): (SealedMessage, Option<Delivery>)) -> Message {
     let opened = sealed.sealed.and_then(|bytes| opener.open(sealed.customer, Column::Message, &sealed.id, &bytes));
     // What opens was written by this product; a later version's document may still not be read.
     let content = opened.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -306,6 +323,7 @@ fn message(opener: &Opener, owner: CustomerId, sealed: SealedMessage) -> Message
         bounced_at: sealed.bounced_at,
         size: sealed.size,
         received_at: sealed.received_at,
+        delivery,
     }
 }
 

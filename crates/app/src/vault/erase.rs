@@ -177,6 +177,7 @@ impl Vault {
         let contact_points = lifecycle::forget_contact_points(tx, organisation, customer)?;
         let values = lifecycle::forget_values(tx, organisation, customer)?;
         let said = Desk::forget_customer(tx, organisation, customer, now)?;
+        Channels::forget_mail_out(tx, organisation, customer)?;
         Channels::forget_conversations(tx, organisation, &said.conversations)?;
         Channels::remove_later(tx, organisation, &said.blobs, now)?;
         tx.announce(Change { organisation, kind: ERASURE, id: *customer.bytes() });

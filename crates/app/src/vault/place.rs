@@ -75,10 +75,16 @@ pub enum Column {
     TotpSecret,
     /// `ceremony.state_sealed`.
     Ceremony,
+    /// `own_address.sealed`.
+    OwnAddress,
+    /// `mail_server.sealed`.
+    MailServer,
+    /// `outgoing_mail.sealed`.
+    OutgoingMail,
 }
 
 impl Column {
-    pub(super) const COUNT: usize = 16;
+    pub(super) const COUNT: usize = 19;
 
     /// Every column.
     pub const ALL: [Self; Self::COUNT] = [
@@ -98,6 +104,9 @@ impl Column {
         Self::PasswordHash,
         Self::TotpSecret,
         Self::Ceremony,
+        Self::OwnAddress,
+        Self::MailServer,
+        Self::OutgoingMail,
     ];
 
     /// Registered numbers of table, column and field class, and the retention class.
@@ -119,6 +128,9 @@ impl Column {
             Self::PasswordHash => (102, 1, 103, Retention::Profile),
             Self::TotpSecret => (102, 2, 104, Retention::Profile),
             Self::Ceremony => (103, 1, 105, Retention::Profile),
+            Self::OwnAddress => (120, 1, 120, Retention::Profile),
+            Self::MailServer => (121, 1, 121, Retention::Profile),
+            Self::OutgoingMail => (122, 1, 122, Retention::Conversation),
         }
     }
 
@@ -176,6 +188,8 @@ pub enum Index {
     Attempts,
     /// The id of a passkey's credential.
     Credential,
+    /// An address of the organisation's own.
+    OwnAddress,
 }
 
 impl Index {
@@ -189,6 +203,7 @@ impl Index {
             Self::MailContent => 102,
             Self::Subject => 103,
             Self::ReplyToken => 104,
+            Self::OwnAddress => 120,
             Self::AgentEmail => 201,
             Self::RecoveryCode => 202,
             Self::Device => 203,

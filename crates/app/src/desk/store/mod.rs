@@ -1,5 +1,6 @@
 //! The desk's tables, one file per use: messages' way in, steps of agents, pages of lists, threads.
 
+mod answer;
 mod forget;
 mod pages;
 mod steps;
@@ -8,14 +9,21 @@ mod way_in;
 
 use db::Statement;
 
+pub(super) use answer::*;
 pub(super) use forget::*;
 pub(super) use pages::*;
 pub(super) use steps::*;
 pub(super) use thread::*;
 pub(super) use way_in::*;
 
-const PARTS: [&[&Statement]; 5] =
-    [way_in::STATEMENTS, steps::STATEMENTS, pages::STATEMENTS, thread::STATEMENTS, forget::STATEMENTS];
+const PARTS: [&[&Statement]; 6] = [
+    way_in::STATEMENTS,
+    steps::STATEMENTS,
+    pages::STATEMENTS,
+    thread::STATEMENTS,
+    forget::STATEMENTS,
+    answer::STATEMENTS,
+];
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse a wrong index")]
 const COUNT: usize = {
     let mut count = 0;
