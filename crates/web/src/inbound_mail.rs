@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::Actor;
-use app::channels::{self, Arrival, Client, Outcome};
+use app::channels::{self, Arrival, Client, Outcome, Refusal};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -52,7 +52,7 @@ pub(crate) async fn receive(
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
     let client = client(delivery)?;
     check_media_type(&headers)?;
-    let whole = body::take(body, &shared.limits, &shared.large_bodies).await?;
+    let whole = body::take(body, &shared.limits, &shared.large_bodies).await.inspect_err(count_refusal)?;
     let actor = Actor::Token(permitted.token());
     let arrival = Arrival { raw: whole.bytes, client, actor, authenticate: true };
     let (channels, organisation, room) = (shared.app.channels.clone(), permitted.organisation(), whole.room);
@@ -72,6 +72,15 @@ fn client(delivery: Result<Query<Delivery>, QueryRejection>) -> Result<Client, P
         return Err(Problem::Query);
     }
     Ok(Client { ip: client_ip, helo, mail_from })
+}
+
+/// Counts a mail that was refused before it was whole.
+fn count_refusal(problem: &Problem) {
+    match problem {
+        Problem::TooLarge => Refusal::TooLarge.count(),
+        Problem::Busy => Refusal::Busy.count(),
+        _ => {}
+    }
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {

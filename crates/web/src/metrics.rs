@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::permission::{LoopbackOr, MetricsRead};
+use crate::problem::Problem;
 use crate::serve::Shared;
 
 /// Upper bounds of the buckets of times, in seconds.
@@ -33,6 +34,7 @@ impl Metrics {
                 tracing::warn!("something else counts in this process already: /metrics stays empty");
             }
             describe();
+            app::begin_counting();
             handle
         });
         Self(handle.clone())
@@ -49,6 +51,9 @@ fn describe() {
     ::metrics::describe_counter!("doorward_http_problems", "Requests refused, by the kind of problem.");
     ::metrics::describe_histogram!("doorward_http_request_seconds", "Time from the head of a request to its answer.");
     ::metrics::describe_gauge!("doorward_http_connections", "Connections that are open.");
+    for problem in Problem::every() {
+        ::metrics::counter!("doorward_http_problems", "problem" => problem.word()).increment(0);
+    }
 }
 
 /// Everything that is counted.

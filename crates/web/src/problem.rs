@@ -74,6 +74,27 @@ struct Document<'a> {
 }
 
 impl Problem {
+    /// One of each, for whoever makes them all known.
+    pub(crate) fn every() -> [Self; 15] {
+        [
+            Self::NoRoute,
+            Self::Method,
+            Self::NoToken,
+            Self::BadToken(String::new()),
+            Self::Scope(Scope::MailWrite),
+            Self::Query,
+            Self::MediaType,
+            Self::Empty,
+            Self::TooLarge,
+            Self::Slow,
+            Self::CutShort,
+            Self::Busy,
+            Self::Unavailable,
+            Self::NotReady(Vec::new()),
+            Self::Fault,
+        ]
+    }
+
     /// The stable word, also in counters.
     pub(crate) fn word(&self) -> &'static str {
         self.telling().word

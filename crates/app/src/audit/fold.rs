@@ -87,7 +87,7 @@ impl Audit {
         let stored = Arc::clone(&batch);
         self.context.db.write("audit.fold", move |tx| store_batch(tx, organisation, &stored)).await?;
         fail_point::pass("audit.fold.durable");
-        metrics::counter!("doorward_audit_folded_entries").increment(batch.count);
+        metrics::counter!(super::folding::ENTRIES).increment(batch.count);
         self.remember_newest(organisation, &batch).await?;
         fail_point::pass("audit.fold.remembered");
         Ok(Folded { size: batch.appended.size, added: batch.count, checkpoint: Some(batch.note.clone()) })

@@ -16,6 +16,9 @@ use super::{Audit, Error};
 /// How often every organisation is folded: a process may die between a commit and its announcement.
 const SWEEP: Duration = Duration::from_secs(10);
 
+const TROUBLES: &str = "doorward_audit_fold_troubles";
+pub(super) const ENTRIES: &str = "doorward_audit_folded_entries";
+
 impl Audit {
     /// Folds what is committed, each [`limits::FOLD_INTERVAL`], until `shutdown` is ready; then
     /// folds the rest and returns.
@@ -61,13 +64,21 @@ impl Audit {
                     let trouble = error.to_string();
                     if troubles.get(&organisation) != Some(&trouble) {
                         tracing::error!(%organisation, %error, "the audit log could not be folded");
-                        metrics::counter!("doorward_audit_fold_troubles").increment(1);
+                        metrics::counter!(TROUBLES).increment(1);
                     }
                     troubles.insert(organisation, trouble);
                 }
             }
         }
     }
+}
+
+/// The counters of folding are there from the start, at nought.
+pub(crate) fn begin_counting() {
+    metrics::describe_counter!(TROUBLES, "Times that an audit log could not be folded: must not rise.");
+    metrics::describe_counter!(ENTRIES, "Entries that were folded into a tree.");
+    metrics::counter!(TROUBLES).increment(0);
+    metrics::counter!(ENTRIES).increment(0);
 }
 
 async fn hear(changes: &mut Changes) -> Announcement {

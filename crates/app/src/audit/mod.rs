@@ -28,6 +28,7 @@ pub use append::Prepared;
 pub use entry::{Action, Entry};
 pub use error::Error;
 pub use fold::Folded;
+pub(crate) use folding::begin_counting;
 pub use log_key::origin;
 pub use read::{EntryProof, Told, Written};
 pub use start::{Announced, Standing};

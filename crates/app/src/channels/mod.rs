@@ -4,6 +4,7 @@
 
 pub mod authentication;
 mod blobs;
+pub(crate) mod counting;
 mod error;
 mod forget;
 pub mod mail;
@@ -24,6 +25,7 @@ use crate::vault::Vault;
 
 pub use authentication::{Client, ResolverConfig};
 pub(crate) use blobs::file_path as blob_path;
+pub use counting::Refusal;
 pub use error::Error;
 pub(crate) use out::store::STATEMENTS as OUT_STATEMENTS;
 pub use out::*;

@@ -9,7 +9,7 @@ use kernel::{ConversationId, MessageId, OrganisationId, QuarantineId, fail_point
 use super::mail::{self, Mail};
 use super::prepare::{Incoming, Look, Prepared};
 use super::threading::{self, Thread};
-use super::{Channels, Client, Error, store};
+use super::{Channels, Client, Error, counting, store};
 use crate::audit::Audit;
 use crate::desk::Desk;
 use crate::vault::{CustomerState, Vault};
@@ -57,6 +57,12 @@ impl Channels {
     /// Takes a mail in. An error means that nothing was stored; [`Error::is_temporary`] says
     /// whether the sender should keep the mail and come again.
     pub async fn receive(&self, organisation: OrganisationId, arrival: Arrival) -> Result<Outcome, Error> {
+        let received = self.receive_uncounted(organisation, arrival).await;
+        counting::count(&received);
+        received
+    }
+
+    async fn receive_uncounted(&self, organisation: OrganisationId, arrival: Arrival) -> Result<Outcome, Error> {
         if arrival.raw.len() > limits::MAIL_BYTES {
             return Err(Error::TooLarge { bytes: arrival.raw.len() });
         }

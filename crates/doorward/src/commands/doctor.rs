@@ -2,7 +2,6 @@
 //!
 //! Looks at what needs no open folder itself, and asks the owner about the rest. Changes nothing.
 
-use std::fmt::Display;
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -30,8 +29,14 @@ const FILES_LOOKED_AT: usize = 10_000;
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let mut findings = look(&context.settings, context.clock.as_ref())?;
     match context.ask::<Findings>(Operation::Doctor).await {
-        Ok(inside) => findings.extend(inside.findings),
-        Err(failure) => findings.push(bad("data folder", &failure, "mend this first, then ask again")),
+        Ok(inside) => {
+            // A server tells where it really listens, whatever is configured here.
+            if inside.findings.iter().any(Finding::is_of_entry) {
+                findings.retain(|finding| !finding.is_of_entry());
+            }
+            findings.extend(inside.findings);
+        }
+        Err(failure) => findings.push(Finding::bad("data folder", &failure, "mend this first, then ask again")),
     }
     let worst = findings.iter().map(|finding| finding.weight).max().unwrap_or(Weight::Ok);
     context.output.answer(&Findings { findings }, print_findings)?;
@@ -60,13 +65,13 @@ fn look(settings: &Settings, clock: &dyn Clock) -> Result<Vec<Finding>, Failure>
     if let RootKey::File(path) = &keys.root {
         findings.push(private_file("root key", path, &settings.data));
     } else {
-        findings.push(ok("root key", "comes from outside this machine's files or from a passphrase"));
+        findings.push(Finding::ok("root key", "comes from outside this machine's files or from a passphrase"));
     }
     findings.push(private_file("keyring", &keys.keyring_file, &settings.data));
     findings.push(data_folder(&settings.data));
     findings.push(disk(&settings.data));
     findings.push(clock_finding(&settings.data, clock.now()));
-    findings.push(listening(settings));
+    findings.push(Finding::entry(settings.listen, settings.tls_proxy));
     Ok(findings)
 }
 
@@ -75,24 +80,38 @@ fn private_file(what: &str, path: &Path, data: &Path) -> Finding {
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return bad(what, format_args!("{place} does not exist"), "run doorward init, or name the right file");
+            return Finding::bad(
+                what,
+                format_args!("{place} does not exist"),
+                "run doorward init, or name the right file",
+            );
         }
-        Err(error) => return bad(what, Failure::io(format_args!("cannot look at {place}"), &error), "run as its user"),
+        Err(error) => {
+            return Finding::bad(what, Failure::io(format_args!("cannot look at {place}"), &error), "run as its user");
+        }
     };
     if open_to_others(&metadata) {
-        return bad(what, format_args!("{place} can be read by other users"), format_args!("chmod 600 {place}"));
+        return Finding::bad(
+            what,
+            format_args!("{place} can be read by other users"),
+            format_args!("chmod 600 {place}"),
+        );
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return weak(what, format_args!("{place} belongs to another user"), "let the user that serves own it alone");
+        return Finding::weak(
+            what,
+            format_args!("{place} belongs to another user"),
+            "let the user that serves own it alone",
+        );
     }
     if path.parent().is_some() && path.parent() == data.parent() {
-        return weak(
+        return Finding::weak(
             what,
             format_args!("{place} lies beside the data folder"),
             "keep it where a copy of the data's disk or folder does not take it along",
         );
     }
-    ok(what, format_args!("{place} is private and lies apart from the data"))
+    Finding::ok(what, format_args!("{place} is private and lies apart from the data"))
 }
 
 fn open_to_others(metadata: &Metadata) -> bool {
@@ -102,35 +121,39 @@ fn open_to_others(metadata: &Metadata) -> bool {
 fn data_folder(data: &Path) -> Finding {
     let place = data.display();
     match data.metadata() {
-        Ok(metadata) if open_to_others(&metadata) => {
-            weak("folder", format_args!("{place} can be entered by other users"), format_args!("chmod 700 {place}"))
-        }
-        Ok(_) => ok("folder", format_args!("{place} is private")),
-        Err(_) => {
-            bad("folder", format_args!("{place} cannot be looked at"), "run doorward init, or name it with --data")
-        }
+        Ok(metadata) if open_to_others(&metadata) => Finding::weak(
+            "folder",
+            format_args!("{place} can be entered by other users"),
+            format_args!("chmod 700 {place}"),
+        ),
+        Ok(_) => Finding::ok("folder", format_args!("{place} is private")),
+        Err(_) => Finding::bad(
+            "folder",
+            format_args!("{place} cannot be looked at"),
+            "run doorward init, or name it with --data",
+        ),
     }
 }
 
 fn disk(data: &Path) -> Finding {
     let Ok(disk) = rustix::fs::statvfs(data) else {
-        return bad("disk", "its free space cannot be told", "look whether the disk is mounted");
+        return Finding::bad("disk", "its free space cannot be told", "look whether the disk is mounted");
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let found = format!("{} MB free", free / 1_000_000);
     if free < LITTLE_SPACE {
-        bad("disk", found, "make room: with a full disk mail is refused until there is")
+        Finding::bad("disk", found, "make room: with a full disk mail is refused until there is")
     } else if free < SOME_SPACE {
-        weak("disk", found, "make room soon")
+        Finding::weak("disk", found, "make room soon")
     } else {
-        ok("disk", found)
+        Finding::ok("disk", found)
     }
 }
 
 fn clock_finding(data: &Path, now: Timestamp) -> Finding {
     let mend = "set the clock, and keep it right with a time service (systemd-timesyncd, chrony)";
     if now < EARLIEST {
-        return bad("clock", "stands before the year 2026", mend);
+        return Finding::bad("clock", "stands before the year 2026", mend);
     }
     let newest = std::fs::read_dir(data)
         .into_iter()
@@ -141,36 +164,9 @@ fn clock_finding(data: &Path, now: Timestamp) -> Finding {
         .max()
         .unwrap_or(Timestamp::EPOCH);
     if newest > now.plus(CLOCK_SLACK) {
-        return bad("clock", "stands before the newest file of the data folder", mend);
+        return Finding::bad("clock", "stands before the newest file of the data folder", mend);
     }
-    ok("clock", "agrees with the files")
-}
-
-fn listening(settings: &Settings) -> Finding {
-    let address = settings.listen;
-    if address.ip().is_loopback() {
-        ok("entry", format_args!("{address} answers this machine only"))
-    } else if settings.tls_proxy {
-        ok("entry", format_args!("{address} stands behind a proxy that speaks TLS"))
-    } else {
-        bad(
-            "entry",
-            format_args!("{address} answers other machines, and what travels there can be read on the way"),
-            "listen on 127.0.0.1 behind a proxy that speaks TLS; if one stands in front, set tls-proxy = true",
-        )
-    }
-}
-
-fn ok(what: &str, found: impl Display) -> Finding {
-    Finding { weight: Weight::Ok, what: what.to_owned(), found: found.to_string(), mend: None }
-}
-
-fn weak(what: &str, found: impl Display, mend: impl Display) -> Finding {
-    Finding { weight: Weight::Weak, what: what.to_owned(), found: found.to_string(), mend: Some(mend.to_string()) }
-}
-
-fn bad(what: &str, found: impl Display, mend: impl Display) -> Finding {
-    Finding { weight: Weight::Bad, ..weak(what, found, mend) }
+    Finding::ok("clock", "agrees with the files")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::channels::Refusal;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::UnixStream;
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::frame::{Frame, Request, codec};
 use super::{ANSWER_FRAME_BYTES, BODY_BYTES, CONNECTIONS, ControlSocket, PATIENCE, REQUEST_FRAME_BYTES, VERSION};
 use crate::exit::{Failure, Kind};
-use crate::operations::{Call, Operator};
+use crate::operations::{Call, Operation, Operator};
 use crate::progress::ProgressSink;
 
 /// Pause after a failed accept, which mostly means that file descriptors are short.
@@ -106,13 +107,17 @@ impl Desk {
             };
             let Request { call, body_bytes } = request;
             let Some(size) = usize::try_from(body_bytes).ok().filter(|size| *size <= BODY_BYTES) else {
+                count_refusal(&call, Refusal::TooLarge);
                 let failure = Failure::new(Kind::Data, format_args!("the limit of one body is {BODY_BYTES} bytes"));
                 send(&mut connection, &Frame::Failed(failure)).await?;
                 return None;
             };
             let end = match self.take_body(&mut connection, size).await? {
                 Body::Whole(body, permit) => self.answer(&mut connection, call, body, permit).await?,
-                Body::Dropped(failure) => Frame::Failed(failure),
+                Body::Dropped(failure) => {
+                    count_refusal(&call, Refusal::Busy);
+                    Frame::Failed(failure)
+                }
             };
             finish(&mut connection, &end).await?;
         }
@@ -177,6 +182,13 @@ impl Desk {
                 }
             }
         }
+    }
+}
+
+/// Counts a mail whose body was never taken.
+fn count_refusal(call: &Call, refusal: Refusal) {
+    if matches!(call.operation, Operation::Mail { .. }) {
+        refusal.count();
     }
 }
 

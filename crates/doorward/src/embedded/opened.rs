@@ -1,6 +1,7 @@
 //! An open data folder: the domains, and what runs beside them while it is open.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use app::App;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{folder, keys};
 use crate::configuration::Settings;
 use crate::exit::{Failure, Kind};
-use crate::operations::{HttpEntry, Opened};
+use crate::operations::{Finding, HttpEntry, Opened};
 
 /// How often conversations whose time has come are woken and orphaned blobs removed.
 const ROUND: Duration = Duration::from_secs(15);
@@ -23,6 +24,9 @@ pub(super) struct OpenFolder {
     pub(super) app: App,
     stop: CancellationToken,
     beside: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
+    tls_proxy: bool,
+    /// Where this process answers HTTP, once it does.
+    served: OnceLock<SocketAddr>,
 }
 
 impl OpenFolder {
@@ -48,7 +52,12 @@ impl OpenFolder {
             ("the forgetting of erased keys", tokio::spawn(forget(app.clone(), stop.clone()))),
             ("waking and cleaning", tokio::spawn(rounds(app.clone(), stop.clone()))),
         ];
-        Ok(Self { app, stop, beside: Mutex::new(beside) })
+        Ok(Self { app, stop, beside: Mutex::new(beside), tls_proxy: settings.tls_proxy, served: OnceLock::new() })
+    }
+
+    /// Who can reach what this process serves; none when it does not serve.
+    pub(super) fn entry(&self) -> Option<Finding> {
+        self.served.get().map(|address| Finding::entry(*address, self.tls_proxy))
     }
 
     /// What must run while this serves, by name.
@@ -115,6 +124,9 @@ impl Opened for OpenFolder {
 
     fn serve_http(&self, entry: HttpEntry) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
+            let address = entry.listener.local_addr();
+            let address = address.map_err(|error| Failure::io("cannot tell the address of the entry", &error))?;
+            self.served.get_or_init(|| address);
             let background = self.background();
             let server = web::Server {
                 app: self.app.clone(),

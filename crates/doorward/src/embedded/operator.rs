@@ -18,7 +18,7 @@ use crate::exit::{Failure, Kind};
 use crate::operations::{
     BackedUp, Call, ConversationShown, Conversations, CustomersImported, Erased, Finding, Findings, MailOutcome,
     Merged, Operation, Operator, Outcome, Quarantine, ReceivedVia, Rejection, Released, Rotated, TokenCreated,
-    TokenRevoked, Tokens, Weight,
+    TokenRevoked, Tokens,
 };
 use crate::progress::ProgressSink;
 
@@ -247,21 +247,22 @@ impl OpenFolder {
 
     /// What only the open folder can tell.
     async fn examine(&self) -> Result<Findings, Failure> {
-        let ok = |what: &str, found: String| Finding { weight: Weight::Ok, what: what.to_owned(), found, mend: None };
         let mut findings = vec![match self.app.context.db.engine() {
-            db::Engine::Sqlite => ok("database", "SQLite, write-ahead log, synchronous=FULL, secure_delete".to_owned()),
-            db::Engine::Postgres => ok("database", "PostgreSQL, synchronous_commit=on for every change".to_owned()),
+            db::Engine::Sqlite => Finding::ok("database", "SQLite, write-ahead log, synchronous=FULL, secure_delete"),
+            db::Engine::Postgres => Finding::ok("database", "PostgreSQL, synchronous_commit=on for every change"),
         }];
+        findings.extend(self.entry());
         for organisation in self.app.identity.organisations().await? {
             let folded = self.app.audit.fold(organisation.id).await;
             findings.push(match folded {
-                Ok(folded) => ok("audit log", format!("{}: {} entries, signed", organisation.name, folded.size)),
-                Err(error) => Finding {
-                    weight: Weight::Bad,
-                    what: "audit log".to_owned(),
-                    found: format!("{}: {error}", organisation.name),
-                    mend: Some("run doorward verify, and find out who changed the data".to_owned()),
-                },
+                Ok(folded) => {
+                    Finding::ok("audit log", format_args!("{}: {} entries, signed", organisation.name, folded.size))
+                }
+                Err(error) => Finding::bad(
+                    "audit log",
+                    format_args!("{}: {error}", organisation.name),
+                    "run doorward verify, and find out who changed the data",
+                ),
             });
         }
         Ok(Findings { findings })

@@ -308,38 +308,6 @@ pub struct TokenRevoked {
     pub id: TokenId,
 }
 
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Weight {
-    /// As it should be.
-    Ok,
-    /// Works, and could be safer.
-    Weak,
-    /// To be mended.
-    Bad,
-}
-
-/// One finding of `doctor`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// How grave.
-    pub weight: Weight,
-    /// What was looked at: `root key`, `clock` …
-    pub what: String,
-    /// What was found.
-    pub found: String,
-    /// How to mend it.
-    pub mend: Option<String>,
-}
-
-/// All findings of `doctor`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Findings {
-    /// In the order of looking.
-    pub findings: Vec<Finding>,
-}
-
 /// Answer to `init`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Initialised {

@@ -4,6 +4,7 @@
 //! control socket of the one that serves. Nothing here knows how an operation is carried out.
 
 mod answers;
+mod findings;
 mod moment;
 mod product;
 
@@ -16,10 +17,11 @@ use kernel::{ConversationId, CustomerId, QuarantineId, TokenId};
 use serde::{Deserialize, Serialize};
 
 pub use answers::{
-    AttachmentShown, BackedUp, ConversationRow, ConversationShown, Conversations, CustomersImported, Erased, Finding,
-    Findings, Initialised, MailOutcome, Merged, MessageShown, Outcome, Quarantine, QuarantineRow, QuarantineShown,
-    Rejection, Released, Restored, Rotated, TokenCreated, TokenRevoked, TokenRow, Tokens, Verified, Weight,
+    AttachmentShown, BackedUp, ConversationRow, ConversationShown, Conversations, CustomersImported, Erased,
+    Initialised, MailOutcome, Merged, MessageShown, Outcome, Quarantine, QuarantineRow, QuarantineShown, Rejection,
+    Released, Restored, Rotated, TokenCreated, TokenRevoked, TokenRow, Tokens, Verified,
 };
+pub use findings::{Finding, Findings, Weight};
 pub use moment::Moment;
 pub use product::{HttpEntry, Initialise, MboxEntry, Opened, Product, Restore};
 

@@ -12,6 +12,7 @@ mod mail;
 mod poison;
 mod program;
 mod serving;
+mod watching;
 
 use std::path::{Path, PathBuf};
 

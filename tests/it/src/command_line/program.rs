@@ -243,6 +243,21 @@ impl Server {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
+    /// Status of a POST that announces a body of so many bytes, and of which only the head is sent.
+    pub(super) fn announce(&self, path: &str, token: &str, bytes: usize) -> u16 {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: {bytes}\r\n\r\n",
+            self.address
+        )
+        .unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
     /// Asks it to stop as a service manager does; its exit code and what it had logged.
     pub(super) fn stop(mut self) -> Ended {
         let child = self.child.take().unwrap();
