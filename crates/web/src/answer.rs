@@ -21,6 +21,7 @@ use crate::kind::Kind;
 use crate::page::Rendered;
 use crate::problem::Problem;
 use crate::problem_page::Asker;
+use crate::rate::Told;
 use crate::serve::Shared;
 
 /// How logs and counters call a path that is no route.
@@ -30,12 +31,14 @@ const COMPRESSED_FROM: usize = 1_024;
 /// The most characters that hide how well a page could be compressed.
 const NOISE: u8 = 64;
 
-pub(crate) async fn finish(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(crate) async fn finish(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(&*shared.app.context.entropy);
     let method = method_word(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
     let is_head = request.method() == Method::HEAD;
     let asker = Asker::of(&request);
     let takes_gzip = assets::takes_gzip(request.headers());
@@ -54,6 +57,7 @@ pub(crate) async fn finish(State(shared): State<Arc<Shared>>, request: Request, 
     if let Some(Rendered(text)) = response.extensions_mut().remove::<Rendered>() {
         write_page(&mut response, text, takes_gzip, is_head, &*shared.app.context.entropy);
     }
+    told.write(response.headers_mut());
     let kind = response.extensions_mut().remove::<Kind>().unwrap_or_default();
     kind.mark(response.headers_mut(), shared.encrypted);
     if let Ok(id) = HeaderValue::from_str(&id) {

@@ -24,12 +24,13 @@ mod page;
 mod permission;
 mod problem;
 mod problem_page;
+mod rate;
 mod routes;
 mod serve;
 mod session;
 mod strings;
 
-pub use limits::Limits;
+pub use limits::{Limits, TOKEN_REQUESTS};
 pub use metrics::Metrics;
 pub use openapi::DOCUMENT as OPENAPI_DOCUMENT;
 pub use routes::{Audience, Permit, ROUTES, Route};

@@ -1,6 +1,7 @@
 //! How long and how much a client may: bounds of the connection, beside those of the mail itself
 //! in [`kernel::limits`].
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Bytes of a request line with its header fields.
@@ -16,6 +17,10 @@ pub(crate) const READY_TIME: Duration = Duration::from_secs(2);
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Bytes that are read and thrown away after an early answer, so that the sender gets to see it.
 pub(crate) const LINGER_BYTES: usize = 2 * kernel::limits::MAIL_BYTES;
+
+/// Requests of one token in a minute when nobody says otherwise: more than a mail server sends, and
+/// less than what runs wild.
+pub const TOKEN_REQUESTS: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
 
 /// Bounds that a test shortens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub struct Limits {
     /// How long a connection may take to come to its end: its last request, or what is still sent
     /// after an early answer.
     pub linger_time: Duration,
+    /// Requests under `/api/v1` of one token in a minute; the next is told to come again.
+    pub token_requests: NonZeroU32,
     /// How long connections have to finish when the process shall stop.
     pub stop_time: Duration,
 }
@@ -47,6 +54,7 @@ impl Default for Limits {
             body_pause: Duration::from_secs(15),
             connection_time: Duration::from_mins(10),
             linger_time: Duration::from_secs(5),
+            token_requests: TOKEN_REQUESTS,
             stop_time: Duration::from_secs(30),
         }
     }

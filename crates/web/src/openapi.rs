@@ -65,7 +65,7 @@ mod tests {
         let document = document();
         for route in programs().filter(|route| route.permit != Permit::Everybody) {
             let responses = operation(&document, route.path, route.method)["responses"].clone();
-            for status in ["401", "403", "503"] {
+            for status in ["401", "403", "503"].into_iter().chain(route.path.starts_with("/api/").then_some("429")) {
                 assert!(responses[status].is_object(), "{} does not tell of {status}", route.path);
             }
         }

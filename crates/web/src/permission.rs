@@ -13,10 +13,14 @@ use axum::http::request::Parts;
 use kernel::{OrganisationId, TokenId};
 
 use crate::problem::Problem;
+use crate::rate::Told;
 use crate::serve::Shared;
 
 /// Header fields by which a proxy says that it asks for somebody else.
 const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+/// Where the requests of a token are counted.
+const LIMITED: &str = "/api/";
 
 /// Something that a scope permits.
 pub(crate) trait Permission: Send + Sync + 'static {
@@ -62,7 +66,16 @@ impl<P: Permission> FromRequestParts<Arc<Shared>> for Permitted<P> {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let text = bearer_text(&parts.headers)?;
         match shared.app.access.authenticate(text, P::SCOPE).await {
-            Ok(bearer) => Ok(Self { bearer, permission: PhantomData }),
+            Ok(bearer) => {
+                if parts.uri.path().starts_with(LIMITED) {
+                    let (standing, taken) = shared.rates.take(bearer.token);
+                    if let Some(told) = parts.extensions.get::<Told>() {
+                        told.tell(standing);
+                    }
+                    taken?;
+                }
+                Ok(Self { bearer, permission: PhantomData })
+            }
             Err(access::Error::Denied(Denied::Scope { needed })) => Err(Problem::Scope(needed)),
             Err(access::Error::Denied(denied)) => Err(Problem::BadToken(denied.to_string())),
             Err(error) => {

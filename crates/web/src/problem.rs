@@ -32,6 +32,13 @@ pub(crate) enum Problem {
     FormTooLarge,
     /// There is no such thing, or none that the asker may know of.
     Nothing,
+    /// The token has asked too often.
+    TooMany {
+        /// Requests in a minute that it may make.
+        quota: u32,
+        /// Seconds until the next one.
+        wait: u64,
+    },
     /// The query is not what the route takes.
     Query,
     /// The body is not declared as a mail.
@@ -75,13 +82,14 @@ struct Document<'a> {
 
 impl Problem {
     /// One of each, for whoever makes them all known.
-    pub(crate) fn every() -> [Self; 15] {
+    pub(crate) fn every() -> [Self; 16] {
         [
             Self::NoRoute,
             Self::Method,
             Self::NoToken,
             Self::BadToken(String::new()),
             Self::Scope(Scope::MailWrite),
+            Self::TooMany { quota: 0, wait: 0 },
             Self::Query,
             Self::MediaType,
             Self::Empty,
@@ -178,6 +186,12 @@ impl Problem {
                 "there is no such thing",
                 "it may have been removed; look for it in the list",
             ),
+            Self::TooMany { quota, .. } => told(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many",
+                "too many requests with this token",
+                &format!("a token may make {quota} requests in a minute: keep what you sent and send it again later"),
+            ),
             Self::Query => told(
                 StatusCode::BAD_REQUEST,
                 "query",
@@ -257,6 +271,9 @@ impl IntoResponse for Problem {
                 if let Ok(challenge) = HeaderValue::from_str(&text) {
                     headers.insert(WWW_AUTHENTICATE, challenge);
                 }
+            }
+            Self::TooMany { wait, .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(*wait));
             }
             Self::Busy | Self::Unavailable | Self::NotReady(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER.as_secs()));

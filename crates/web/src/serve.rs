@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::rate::Rates;
 use crate::{Limits, Metrics, connection, routes};
 
 /// Pause after a failed accept, which mostly means that file descriptors are short.
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) background: Vec<(&'static str, AbortHandle)>,
     pub(crate) limits: Limits,
     pub(crate) encrypted: bool,
+    /// How often each token asks.
+    pub(crate) rates: Rates,
     /// Cancelled once the process shall stop.
     pub(crate) stopping: CancellationToken,
     /// Work that is finished whatever becomes of its connection.
@@ -56,7 +59,9 @@ pub(crate) struct Shared {
 pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
     let Server { app, metrics, large_bodies, background, limits, encrypted } = server;
     let (stopping, begun) = (CancellationToken::new(), TaskTracker::new());
-    let shared = Arc::new(Shared { app, metrics, large_bodies, background, limits, encrypted, stopping, begun });
+    let rates = Rates::new(limits.token_requests);
+    let shared = Shared { app, metrics, large_bodies, background, limits, encrypted, rates, stopping, begun };
+    let shared = Arc::new(shared);
     let router = routes::router(Arc::clone(&shared));
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
     tokio::select! {

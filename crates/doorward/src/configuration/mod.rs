@@ -12,6 +12,7 @@ mod setting;
 mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 pub use flags::Flags;
@@ -111,6 +112,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whether a proxy in front of `serve` speaks TLS.
     pub tls_proxy: bool,
+    /// HTTP requests of one token in a minute.
+    pub token_requests: NonZeroU32,
     keys: Option<Keys>,
     /// The DNS server for sender authentication; the system's when absent.
     pub resolver: Option<SocketAddr>,
@@ -138,6 +141,9 @@ impl Settings {
                 .parsed(Setting::Listen, "give an address and a port, as in 127.0.0.1:8480", |text| text.parse().ok())?
                 .unwrap_or(DEFAULT_LISTEN),
             tls_proxy: layers.parsed(Setting::TlsProxy, yes_or_no, |text| text.parse().ok())?.unwrap_or(false),
+            token_requests: layers
+                .parsed(Setting::TokenRequests, "give a number from 1 up", |text| text.parse().ok())?
+                .unwrap_or(web::TOKEN_REQUESTS),
             resolver: layers.parsed(Setting::Resolver, "give an address and a port, as in 127.0.0.1:53", |text| {
                 text.parse().ok()
             })?,

@@ -14,6 +14,8 @@ pub enum Setting {
     Listen,
     /// Whether a proxy in front speaks TLS.
     TlsProxy,
+    /// How often one token may ask.
+    TokenRequests,
     /// What kind of root key. Not `root-key`, whose variable holds the key itself.
     RootKeySource,
     /// The file of the root key.
@@ -57,12 +59,13 @@ pub struct Description {
 
 impl Setting {
     /// Every setting, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Data,
         Self::Database,
         Self::Organisation,
         Self::Listen,
         Self::TlsProxy,
+        Self::TokenRequests,
         Self::RootKeySource,
         Self::RootKeyFile,
         Self::KeyringFile,
@@ -93,6 +96,9 @@ impl Setting {
                 ("listen", "ADDR", "Address and port that serve listens on [default: 127.0.0.1:8480]", true)
             }
             Self::TlsProxy => ("tls-proxy", "true|false", "Whether a proxy in front of serve speaks TLS", false),
+            Self::TokenRequests => {
+                ("token-requests", "N", "HTTP requests of one token in a minute [default: 60000]", false)
+            }
             Self::RootKeySource => (
                 "root-key-source",
                 "KIND",

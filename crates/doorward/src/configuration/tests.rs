@@ -54,6 +54,7 @@ fn samples(setting: Setting) -> ([&'static str; 3], &'static str) {
         Setting::Organisation => (["File", "Environment", "Flag"], ""),
         Setting::Listen => (["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], ""),
         Setting::TlsProxy => (["false", "true", "false"], ""),
+        Setting::TokenRequests => (["1", "2", "3"], ""),
         Setting::RootKeySource => (["environment", "passphrase", "file"], ""),
         Setting::RootKeyFile | Setting::KeyringFile => (["/k/file", "/k/environment", "/k/flag"], ""),
         Setting::PassphraseFile => (["/p/file", "/p/environment", "/p/flag"], "root-key-source = \"passphrase\"\n"),
@@ -89,6 +90,7 @@ fn effect(settings: &Settings, setting: Setting) -> String {
         Setting::Organisation => settings.organisation.clone().unwrap(),
         Setting::Listen => settings.listen.to_string(),
         Setting::TlsProxy => settings.tls_proxy.to_string(),
+        Setting::TokenRequests => settings.token_requests.to_string(),
         Setting::RootKeySource => match &settings.keys().unwrap().root {
             RootKey::File(_) => "file".to_owned(),
             RootKey::Passphrase(_) => "passphrase".to_owned(),

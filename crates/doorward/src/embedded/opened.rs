@@ -1,6 +1,7 @@
 //! An open data folder: the domains, and what runs beside them while it is open.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(super) struct OpenFolder {
     stop: CancellationToken,
     beside: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
     tls_proxy: bool,
+    token_requests: NonZeroU32,
     /// Where this process answers HTTP, once it does.
     served: OnceLock<SocketAddr>,
 }
@@ -52,7 +54,14 @@ impl OpenFolder {
             ("the forgetting of erased keys", tokio::spawn(forget(app.clone(), stop.clone()))),
             ("waking and cleaning", tokio::spawn(rounds(app.clone(), stop.clone()))),
         ];
-        Ok(Self { app, stop, beside: Mutex::new(beside), tls_proxy: settings.tls_proxy, served: OnceLock::new() })
+        Ok(Self {
+            app,
+            stop,
+            beside: Mutex::new(beside),
+            tls_proxy: settings.tls_proxy,
+            token_requests: settings.token_requests,
+            served: OnceLock::new(),
+        })
     }
 
     /// Who can reach what this process serves; none when it does not serve.
@@ -133,7 +142,7 @@ impl Opened for OpenFolder {
                 metrics: web::Metrics::of_this_process(),
                 large_bodies: entry.large_bodies,
                 background,
-                limits: web::Limits::default(),
+                limits: web::Limits { token_requests: self.token_requests, ..web::Limits::default() },
                 encrypted: false,
             };
             web::serve(entry.listener, server, entry.shutdown.cancelled_owned()).await;

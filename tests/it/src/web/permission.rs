@@ -1,10 +1,12 @@
 //! Who may call what. The matrix is over the router's own table, so a new route is in it.
 
+use std::num::NonZeroU32;
+
 use app::Actor;
 use app::access::Scope;
 use db::Engine;
 use testkit::{ENGINES, Letter};
-use web::{Permit, ROUTES};
+use web::{Limits, Permit, ROUTES};
 
 use super::{Entry, request};
 
@@ -90,4 +92,27 @@ async fn a_refused_mail_is_not_read() {
     // The body never comes, and the answer comes at once.
     let answer = entry.call(head).await;
     assert_eq!((answer.status, answer.problem().as_str()), (401, "token-missing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_asks_too_often_is_told_to_come_again_and_holds_up_nobody_else() {
+    let limits = Limits { token_requests: NonZeroU32::new(2).unwrap(), ..Limits::default() };
+    let entry = Entry::with(Engine::Sqlite, limits).await;
+    let (busy, calm) = (entry.token(Scope::MailWrite).await, entry.token(Scope::MailWrite).await);
+    let mail = |number: u32| Letter::new("anna@customer.example", "Order").id(&format!("{number}@x")).raw();
+    for (number, left) in [(1, "\"token\";r=1;t=30"), (2, "\"token\";r=0;t=60")] {
+        let taken = entry.mail(&busy, mail(number)).await;
+        assert_eq!(taken.status, 201);
+        assert_eq!(taken.field("ratelimit-policy"), Some("\"token\";q=2;w=60"));
+        assert_eq!(taken.field("ratelimit"), Some(left));
+    }
+    let refused = entry.mail(&busy, mail(3)).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (429, "too-many"));
+    let wait: u64 = refused.field("retry-after").unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    assert!(refused.field("ratelimit").unwrap().starts_with("\"token\";r=0;"));
+    assert_eq!(entry.mail(&calm, mail(3)).await.status, 201, "it was not taken, and comes in by another");
+    let stranger = entry.call(request("POST", "/api/v1/inbound/mail", &[], b"")).await;
+    assert_eq!((stranger.status, stranger.field("ratelimit")), (401, None));
+    assert_eq!(entry.get("/metrics").await.field("ratelimit"), None);
 }
