@@ -115,6 +115,28 @@ pub(super) fn print_conversation(output: &Output, shown: &ConversationShown) -> 
     shown.thread.iter().try_for_each(|message| print_message(output, message))
 }
 
+/// What was found out about the sender, for people; `--json` has the words of RFC 8601.
+fn sender_words(authentication: &str) -> String {
+    let checks = authentication.split_whitespace().filter_map(|check| check.split_once('='));
+    let told: Vec<String> = checks
+        .filter(|(_, verdict)| *verdict != "notchecked")
+        .map(|(check, verdict)| {
+            let words = match verdict {
+                "pass" => "passed",
+                "fail" => "failed",
+                "softfail" => "failed weakly",
+                "neutral" => "undecided",
+                "none" => "not used by the sender",
+                "temperror" => "no answer from DNS",
+                "permerror" => "set up wrongly by the sender",
+                other => other,
+            };
+            format!("{} {words}", check.to_uppercase())
+        })
+        .collect();
+    if told.is_empty() { "not checked".to_owned() } else { told.join(", ") }
+}
+
 fn print_message(output: &Output, message: &MessageShown) -> Result<(), Failure> {
     output.line("")?;
     output.heading(format_args!(
@@ -125,11 +147,26 @@ fn print_message(output: &Output, message: &MessageShown) -> Result<(), Failure>
         message.nature
     ))?;
     if let Some(authentication) = &message.authentication {
-        output.line(format_args!("sender: {authentication}"))?;
+        output.line(format_args!("sender: {}", sender_words(authentication)))?;
     }
     output.line(message.text.trim_end())?;
     message.attachments.iter().try_for_each(|attachment| {
         let name = attachment.name.as_deref().unwrap_or("unnamed");
         output.line(format_args!("attached: {name} ({}, {} bytes)", attachment.media_type, attachment.bytes))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sender_is_told_in_plain_words() {
+        assert_eq!(sender_words("spf=notchecked dkim=notchecked dmarc=notchecked"), "not checked");
+        assert_eq!(sender_words("spf=notchecked dkim=pass dmarc=pass"), "DKIM passed, DMARC passed");
+        assert_eq!(
+            sender_words("spf=softfail dkim=none dmarc=temperror"),
+            "SPF failed weakly, DKIM not used by the sender, DMARC no answer from DNS"
+        );
+    }
 }

@@ -35,7 +35,9 @@ const PRINTED_ROWS: usize = 20;
 #[derive(Args)]
 #[command(after_help = "Example:\n  doorward import customers --map email=E-mail --dry-run customers.csv\n\n\
     The first line names the columns. The names and labels of fields, and the usual headings in\n\
-    English, German, Finnish, Polish and Russian, are understood without --map.")]
+    English, German, Finnish, Polish and Russian, are understood without --map.\n\n\
+    Rejected rows do not stop the others: exit code 0 when at least one row was taken or there was\n\
+    none, 65 when all were rejected.")]
 pub(crate) struct ImportCustomersArguments {
     /// CSV file in UTF-8
     #[arg(value_name = "FILE")]
@@ -87,7 +89,18 @@ pub(crate) async fn run(context: &Context, arguments: ImportCustomersArguments) 
     if let Some(path) = &arguments.report {
         write_report(path, &report.rejected)?;
     }
-    context.output.answer(&report, print_report)
+    context.output.answer(&report, print_report)?;
+    if report.took_nothing() {
+        return Err(Failure::new(Kind::Data, "every row was rejected: look at --map and at the reasons above"));
+    }
+    Ok(())
+}
+
+impl Report {
+    /// Rows there were, and each was rejected: the file or the mapping is wrong, not the rows.
+    fn took_nothing(&self) -> bool {
+        self.rows > 0 && self.rejected.len() as u64 >= self.rows
+    }
 }
 
 async fn import(

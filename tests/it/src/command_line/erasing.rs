@@ -56,6 +56,23 @@ fn who_was_erased_stays_erased_when_an_older_backup_comes_back() {
 }
 
 #[test]
+fn an_import_fails_when_every_row_is_rejected_and_not_when_some_are() {
+    let desk = Installation::on(db::Engine::Sqlite);
+    let file = desk.path("customers.csv");
+    let import = |rows: &str, more: &[&str]| {
+        std::fs::write(&file, format!("name,email\n{rows}")).unwrap();
+        desk.run(&[&["import", "customers", file.to_str().unwrap(), "--json"], more].concat())
+    };
+    let all_bad = "Ann,not-an-address\nBea,neither\n";
+    for more in [&[][..], &["--dry-run"]] {
+        let refused = import(all_bad, more).refused(65, "every row was rejected");
+        assert_eq!(refused.json()["rejected"].as_array().unwrap().len(), 2, "the report is given all the same");
+    }
+    assert_eq!(import("Ann,not-an-address\nBea,bea@x.example\n", &[]).ok().json()["created"], 1);
+    assert_eq!(import("", &[]).ok().json()["rows"], 0);
+}
+
+#[test]
 fn customers_come_from_a_file_and_two_become_one() {
     for engine in ENGINES {
         let desk = Installation::on(engine);
