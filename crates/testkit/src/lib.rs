@@ -1,11 +1,14 @@
 //! What tests share: a private PostgreSQL cluster, a whole product on either engine, a stub DNS,
 //! and mail makers.
 
+pub mod agents;
 pub mod app;
+pub mod authenticator;
 pub mod dns;
 pub mod load;
 pub mod mail;
 pub mod postgres;
 
+pub use crate::agents::{Employee, ORIGIN, PASSWORD, PasswordHolder};
 pub use crate::app::{ENGINES, Place, START, TestApp, files_below};
 pub use crate::mail::Letter;
