@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, conversations, customers, demo, import_customers, import_mail, init, mail, quarantine, serve,
-    tokens, verify,
+    backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail, quarantine,
+    serve, tokens, verify,
 };
 use crate::configuration::Flags;
 use crate::exit;
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Make, list and revoke tokens for the HTTP interface
     #[command(subcommand)]
     Token(tokens::Token),
+    /// Work on our addresses and mail servers, and on mail that failed
+    #[command(subcommand)]
+    Channel(channel::Channel),
     /// Check a deployment: what is weak and how to mend it
     #[command(after_help = "Example:\n  doorward doctor --json")]
     Doctor,

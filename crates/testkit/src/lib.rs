@@ -1,5 +1,5 @@
 //! What tests share: a private PostgreSQL cluster, a whole product on either engine, a stub DNS,
-//! and mail makers.
+//! mail makers, and mail servers that misbehave on command.
 
 pub mod agents;
 pub mod app;
@@ -8,7 +8,9 @@ pub mod dns;
 pub mod load;
 pub mod mail;
 pub mod postgres;
+pub mod smtp;
 
 pub use crate::agents::{Employee, ORIGIN, PASSWORD, PasswordHolder};
 pub use crate::app::{ENGINES, Place, START, TestApp, files_below};
 pub use crate::mail::Letter;
+pub use crate::smtp::{SERVICE, Script, ScriptedSink};

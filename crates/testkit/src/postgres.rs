@@ -3,7 +3,7 @@
 //!
 //! It never uses a server that is already there, and never skips: no PostgreSQL is a failed test.
 
-mod certificate;
+pub(crate) mod certificate;
 mod programs;
 mod server;
 

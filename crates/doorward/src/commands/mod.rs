@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod channel;
 pub(crate) mod conversations;
 pub(crate) mod customers;
 pub(crate) mod demo;
@@ -62,9 +63,14 @@ impl Context {
 
     /// One operation without a body, from finding the operator to letting it go.
     pub(crate) async fn ask<A: DeserializeOwned>(&self, operation: Operation) -> Result<A, Failure> {
+        self.ask_with(operation, Bytes::new()).await
+    }
+
+    /// The same with a body.
+    pub(crate) async fn ask_with<A: DeserializeOwned>(&self, operation: Operation, body: Bytes) -> Result<A, Failure> {
         let reached = self.reach().await?;
         let bar = Bar::new();
-        let answer = reached.ask(operation, Bytes::new(), &mut |progress| bar.show(progress)).await;
+        let answer = reached.ask(operation, body, &mut |progress| bar.show(progress)).await;
         bar.finish();
         reached.finish().await?;
         answer
@@ -98,6 +104,7 @@ pub(crate) async fn dispatch(context: &Context, command: Command) -> Result<(), 
         Command::Backup(arguments) => backup::run(context, arguments).await,
         Command::Restore(arguments) => backup::restore(context, arguments).await,
         Command::Token(command) => tokens::run(context, command).await,
+        Command::Channel(command) => channel::run(context, command).await,
         Command::Doctor => doctor::run(context).await,
         Command::Bench(arguments) => bench::run(context, arguments).await,
     }

@@ -102,7 +102,14 @@ impl From<channels::Error> for Failure {
             channels::Error::Busy | channels::Error::Stale => Self::new(Kind::TryAgain, error),
             channels::Error::Blobs(_) | channels::Error::BlobFolder(_) => Self::new(Kind::Io, error),
             channels::Error::Resolver(_) => Self::new(Kind::Configuration, error),
-            channels::Error::Document(_) => Self::new(Kind::Software, error),
+            channels::Error::Out(
+                channels::Refused::NoMail
+                | channels::Refused::NoMessage
+                | channels::Refused::UnknownOwnAddress
+                | channels::Refused::NoServer,
+            ) => Self::new(Kind::NotFound, error),
+            channels::Error::Out(_) => Self::new(Kind::Data, error),
+            channels::Error::Document(_) | channels::Error::Died => Self::new(Kind::Software, error),
         }
     }
 }

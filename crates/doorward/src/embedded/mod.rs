@@ -2,6 +2,7 @@
 //! domains: it opens a data folder and carries operations out.
 
 mod answers;
+mod channels;
 mod failures;
 mod folder;
 mod keys;

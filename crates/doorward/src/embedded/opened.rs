@@ -94,6 +94,10 @@ async fn forget(app: App, stop: CancellationToken) {
     app.vault.run_forgetting(stop.cancelled_owned()).await;
 }
 
+async fn send(app: App, stop: CancellationToken) {
+    app.channels.run_sending(stop.cancelled_owned()).await;
+}
+
 async fn rounds(app: App, stop: CancellationToken) {
     let mut due = tokio::time::interval(ROUND);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -136,7 +140,10 @@ impl Opened for OpenFolder {
             let address = entry.listener.local_addr();
             let address = address.map_err(|error| Failure::io("cannot tell the address of the entry", &error))?;
             self.served.get_or_init(|| address);
-            let background = self.background();
+            // Only who serves sends: a command that opens the folder for a moment does not.
+            let sending = tokio::spawn(send(self.app.clone(), entry.shutdown.clone()));
+            let mut background = self.background();
+            background.push(("the sending of mail", sending.abort_handle()));
             let server = web::Server {
                 app: self.app.clone(),
                 metrics: web::Metrics::of_this_process(),
@@ -145,7 +152,12 @@ impl Opened for OpenFolder {
                 limits: web::Limits { token_requests: self.token_requests, ..web::Limits::default() },
                 encrypted: false,
             };
+            let shutdown = entry.shutdown.clone();
             web::serve(entry.listener, server, entry.shutdown.cancelled_owned()).await;
+            shutdown.cancel();
+            if sending.await.is_err() {
+                tracing::error!("the sending of mail died");
+            }
             Ok(())
         })
     }

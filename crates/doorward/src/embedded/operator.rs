@@ -57,13 +57,14 @@ impl Operator for OpenFolder {
                 }
                 Operation::TokenList => answer(self.list_tokens(organisation).await),
                 Operation::TokenRevoke { token } => answer(self.revoke_token(organisation, token).await),
+                Operation::Channel { wish } => self.channel(organisation, wish, body).await,
                 Operation::Doctor => answer(self.examine().await),
             }
         })
     }
 }
 
-fn answer<T: Serialize>(done: Result<T, Failure>) -> Result<Value, Failure> {
+pub(super) fn answer<T: Serialize>(done: Result<T, Failure>) -> Result<Value, Failure> {
     serde_json::to_value(done?).map_err(|error| Failure::new(Kind::Software, error))
 }
 

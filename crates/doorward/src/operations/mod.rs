@@ -4,6 +4,7 @@
 //! control socket of the one that serves. Nothing here knows how an operation is carried out.
 
 mod answers;
+mod channel;
 mod findings;
 mod moment;
 mod product;
@@ -20,6 +21,10 @@ pub use answers::{
     AttachmentShown, BackedUp, ConversationRow, ConversationShown, Conversations, CustomersImported, Erased,
     Initialised, MailOutcome, Merged, MessageShown, Outcome, Quarantine, QuarantineRow, QuarantineShown, Rejection,
     Released, Restored, Rotated, TokenCreated, TokenRevoked, TokenRow, Tokens, Verified,
+};
+pub use channel::{
+    AddressRow, ChannelChanged, ChannelOperation, ChannelsShown, Encryption, FailedMails, FailedRow, ServerRow,
+    TrialShown, TrialTroubleShown,
 };
 pub use findings::{Finding, Findings, Weight};
 pub use moment::Moment;
@@ -166,6 +171,11 @@ pub enum Operation {
         /// Which.
         token: TokenId,
     },
+    /// Works on the way out of mail → as [`ChannelOperation`] tells.
+    Channel {
+        /// What is asked.
+        wish: ChannelOperation,
+    },
     /// Checks what only the open folder can tell: durability, engine, log → [`Findings`].
     Doctor,
 }
@@ -189,6 +199,7 @@ impl Operation {
             Self::TokenCreate { .. } => "token-create",
             Self::TokenList => "token-list",
             Self::TokenRevoke { .. } => "token-revoke",
+            Self::Channel { .. } => "channel",
             Self::Doctor => "doctor",
         }
     }

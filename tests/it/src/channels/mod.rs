@@ -2,6 +2,7 @@
 
 mod arrival;
 mod broken_mail;
+mod mail_out;
 mod quarantine;
 mod real_mail;
 mod threading;

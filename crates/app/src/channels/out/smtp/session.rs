@@ -1,6 +1,5 @@
 //! One session with a mail server: greeted, encrypted, logged in, then one mail after another.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -73,7 +72,7 @@ impl Session {
     }
 
     async fn hello(&mut self, own_name: &str) -> Result<(), Trouble> {
-        let reply = self.ask(Stage::Connect, format_args!("EHLO {own_name}")).await?;
+        let reply = self.ask(Stage::Connect, &format!("EHLO {own_name}")).await?;
         let reply = positive(Stage::Connect, reply)?;
         self.features = reply.lines.into_iter().skip(1).map(|line| line.to_ascii_uppercase()).collect();
         Ok(())
@@ -111,16 +110,16 @@ impl Session {
             let secret = Zeroizing::new(format!("\0{user}\0{password}"));
             let secret = Zeroizing::new(BASE64.encode(secret.as_bytes()));
             let line = Zeroizing::new(format!("AUTH PLAIN {}", *secret));
-            let reply = self.ask(Stage::LogIn, &*line).await?;
+            let reply = self.ask(Stage::LogIn, &line).await?;
             return positive(Stage::LogIn, reply).map(drop);
         }
         if login {
             let reply = self.ask(Stage::LogIn, "AUTH LOGIN").await?;
             intermediate(Stage::LogIn, &reply)?;
-            let reply = self.ask(Stage::LogIn, BASE64.encode(user)).await?;
+            let reply = self.ask(Stage::LogIn, &BASE64.encode(user)).await?;
             intermediate(Stage::LogIn, &reply)?;
             let secret = Zeroizing::new(BASE64.encode(password));
-            let reply = self.ask(Stage::LogIn, &*secret).await?;
+            let reply = self.ask(Stage::LogIn, &secret).await?;
             return positive(Stage::LogIn, reply).map(drop);
         }
         Err(Trouble::permanent(Stage::LogIn, "the server offers no log-in by password (AUTH PLAIN or LOGIN)"))
@@ -129,16 +128,16 @@ impl Session {
     /// Begins a mail. `from` is empty for an automatic one (RFC 3834, 3.3), whose bounces nobody wants.
     pub(in super::super) async fn sender(&mut self, from: &str, bytes: usize) -> Result<(), Trouble> {
         let reply = if self.offers("SIZE") {
-            self.ask(Stage::Sender, format_args!("MAIL FROM:<{from}> SIZE={bytes}")).await?
+            self.ask(Stage::Sender, &format!("MAIL FROM:<{from}> SIZE={bytes}")).await?
         } else {
-            self.ask(Stage::Sender, format_args!("MAIL FROM:<{from}>")).await?
+            self.ask(Stage::Sender, &format!("MAIL FROM:<{from}>")).await?
         };
         positive(Stage::Sender, reply).map(drop)
     }
 
     /// Names one recipient.
     pub(in super::super) async fn recipient(&mut self, to: &str) -> Result<(), Trouble> {
-        let reply = self.ask(Stage::Recipient, format_args!("RCPT TO:<{to}>")).await?;
+        let reply = self.ask(Stage::Recipient, &format!("RCPT TO:<{to}>")).await?;
         positive(Stage::Recipient, reply).map(drop)
     }
 
@@ -185,7 +184,7 @@ impl Session {
         self.features.iter().any(|line| line.split_whitespace().next() == Some(feature))
     }
 
-    async fn ask(&mut self, stage: Stage, command: impl Display) -> Result<Reply, Trouble> {
+    async fn ask(&mut self, stage: Stage, command: &str) -> Result<Reply, Trouble> {
         let line = Zeroizing::new(format!("{command}\r\n"));
         // The addresses were checked long before; a line end in one would be a command of its own.
         if line.trim_end().contains(['\r', '\n', '\0']) && stage != Stage::LogIn {
