@@ -1,5 +1,5 @@
-//! What the tests need beside Rust: PostgreSQL and a C++ compiler (for the fuzzer). Root gets them
-//! from Debian; anybody else is told what to type.
+//! What the tests need beside Rust: PostgreSQL, a mail server that is not ours, and a C++ compiler
+//! (for the fuzzer). Root gets them from Debian; anybody else is told what to type.
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,10 @@ fn missing() -> Vec<&'static str> {
     let mut packages = Vec::new();
     if !has_postgresql(std::env::var_os("DOORWARD_PG_BIN").map(PathBuf::from), Path::new("/usr/lib/postgresql")) {
         packages.push("postgresql");
+    }
+    // Debian's own interpreter, for which the package is made.
+    if !works(program("/usr/bin/python3").args(["-c", "import aiosmtpd"])) {
+        packages.push("python3-aiosmtpd");
     }
     if !works(program("c++").arg("--version")) {
         packages.push("build-essential");

@@ -7,6 +7,7 @@ pub mod authenticator;
 pub mod dns;
 pub mod load;
 pub mod mail;
+pub mod mail_server;
 pub mod postgres;
 pub mod smtp;
 

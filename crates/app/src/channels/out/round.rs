@@ -3,11 +3,12 @@
 //!
 //! A server that cannot be used puts off all that waits for it, and none of it is to blame.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use db::Tx;
-use kernel::{Entropy, MessageId, OrganisationId, OwnAddressId, Timestamp};
+use kernel::{ConversationId, Entropy, MessageId, OrganisationId, OwnAddressId, Timestamp};
 
 use super::mail_server::{self, MailServer};
 use super::own_address::{self, OwnAddress};
@@ -156,20 +157,30 @@ impl Channels {
         (holder, stopping): (&[u8; 16], &AtomicBool),
         round: &mut Round,
     ) -> Result<(), Error> {
-        for lane in lanes {
-            if lane.due().is_none_or(|due| due > self.context.clock.now()) {
-                continue;
+        let mut unusable = HashSet::new();
+        loop {
+            let handled = round.sent + round.failed;
+            for lane in lanes.iter().filter(|lane| !unusable.contains(&lane.scope)).collect::<Vec<_>>() {
+                if lane.due().is_none_or(|due| due > self.context.clock.now()) {
+                    continue;
+                }
+                let mut session = None;
+                let sent = self.send_lane(organisation, lane, (holder, stopping), &mut session, round).await;
+                if let Some(session) = session {
+                    session.quit().await;
+                }
+                if !sent? {
+                    unusable.insert(lane.scope);
+                }
             }
-            let mut session = None;
-            let sent = self.send_lane(organisation, lane, (holder, stopping), &mut session, round).await;
-            if let Some(session) = session {
-                session.quit().await;
+            // What left by one server may have been what another's mail of the same conversation waited for.
+            if round.sent + round.failed == handled || stopping.load(Ordering::SeqCst) {
+                return Ok(());
             }
-            sent?;
         }
-        Ok(())
     }
 
+    /// Sends what is due by one server; false when the server cannot be used.
     async fn send_lane(
         &self,
         organisation: OrganisationId,
@@ -177,24 +188,32 @@ impl Channels {
         (holder, stopping): (&[u8; 16], &AtomicBool),
         session: &mut Option<Session>,
         round: &mut Round,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         loop {
             let batch = self.next_batch(organisation, lane).await?;
             if batch.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
-            for message in batch {
+            let mut put_off = HashSet::new();
+            for (message, conversation) in batch {
                 if stopping.load(Ordering::SeqCst) {
-                    return Ok(());
+                    return Ok(true);
+                }
+                if put_off.contains(&conversation) {
+                    continue;
                 }
                 match self.deliver(organisation, lane, session, (message, holder)).await? {
                     Outcome::Sent => round.sent += 1,
                     Outcome::Failed => round.failed += 1,
-                    Outcome::PutOff => round.put_off += 1,
+                    Outcome::PutOff => {
+                        round.put_off += 1;
+                        put_off.insert(conversation);
+                    }
                     Outcome::Gone => {}
                     Outcome::Unusable(trouble) => {
                         round.unusable += 1;
-                        return self.put_lane_off(organisation, lane, &trouble).await;
+                        self.put_lane_off(organisation, lane, &trouble).await?;
+                        return Ok(false);
                     }
                 }
             }
@@ -202,7 +221,11 @@ impl Channels {
     }
 
     /// The next mails of a lane, in the order in which they were written.
-    async fn next_batch(&self, organisation: OrganisationId, lane: &Lane) -> Result<Vec<MessageId>, Error> {
+    async fn next_batch(
+        &self,
+        organisation: OrganisationId,
+        lane: &Lane,
+    ) -> Result<Vec<(MessageId, ConversationId)>, Error> {
         let own: Vec<OwnAddressId> = lane.own.iter().map(|own| own.id).collect();
         let now = self.context.clock.now();
         let read = move |tx: &mut Tx<'_>| {
@@ -215,7 +238,7 @@ impl Channels {
             Ok::<_, Error>(batch)
         };
         let batch = self.context.db.read("channels.next_mails", read).await?;
-        Ok(batch.into_iter().map(|(_, message)| message).collect())
+        Ok(batch.into_iter().map(|(_, message, conversation)| (message, conversation)).collect())
     }
 
     async fn put_lane_off(&self, organisation: OrganisationId, lane: &Lane, trouble: &Trouble) -> Result<(), Error> {

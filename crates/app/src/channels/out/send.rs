@@ -14,7 +14,7 @@ use super::mail_server::own_name;
 use super::round::{Lane, TURN, pause};
 use super::smtp::{Kind, Session, Stage, Trouble};
 use super::store::{self, MailRow};
-use super::{PATIENCE, letter, smtp};
+use super::{PATIENCE, Refused, letter, smtp};
 use crate::Actor;
 use crate::audit::{self, Action, Audit, Entry};
 use crate::channels::{Channels, Error};
@@ -47,14 +47,31 @@ struct Job {
 enum Handed {
     /// The server was asked for every recipient, and took the text if it took any of them.
     Through,
-    /// It was taken back meanwhile, or the turn was lost.
+    /// It was taken back meanwhile.
     Gone,
     Stopped(Trouble),
 }
 
 impl Channels {
-    /// Brings one mail on its way.
+    /// Brings one mail on its way. One that cannot be put together waits, and the others go on.
     pub(super) async fn deliver(
+        &self,
+        organisation: OrganisationId,
+        lane: &Lane,
+        session: &mut Option<Session>,
+        (message, holder): (MessageId, &[u8; 16]),
+    ) -> Result<Outcome, Error> {
+        match self.try_to_deliver(organisation, lane, session, (message, holder)).await {
+            Err(error) if !matches!(error, Error::Database(_) | Error::Stale) => {
+                tracing::error!(%organisation, %message, %error, "a mail cannot be put together");
+                metrics::counter!("doorward_mail_out", "outcome" => "broken").increment(1);
+                self.set_aside(organisation, message).await
+            }
+            done => done,
+        }
+    }
+
+    async fn try_to_deliver(
         &self,
         organisation: OrganisationId,
         lane: &Lane,
@@ -74,7 +91,7 @@ impl Channels {
             return self.settle(organisation, job, now).await;
         }
         let wire = self.wire(organisation, &job).await?;
-        let Some(own) = lane.own.iter().find(|own| own.id == job.row.own_address) else { return Ok(Outcome::Gone) };
+        let own = lane.own.iter().find(|own| own.id == job.row.own_address).ok_or(Refused::UnknownOwnAddress)?;
         let from = if job.envelope.automatic { String::new() } else { own.details.on_the_wire()? };
         loop {
             let is_fresh = session.is_none();
@@ -125,7 +142,9 @@ impl Channels {
             let said = Desk::said(tx, organisation, row.conversation, message)?;
             let keys = channels.vault.keys(tx, organisation, row.customer.into())?;
             let document = said.and_then(|said| said.sealed);
-            let (Some(keys), Some(document), Some(sealed)) = (keys, document, &row.sealed) else { return Ok(None) };
+            let (Some(keys), Some(document), Some(sealed)) = (keys, document, &row.sealed) else {
+                return Err(Error::Out(Refused::Erased));
+            };
             let envelope = serde_json::from_slice(&keys.open(Column::OutgoingMail, message.bytes(), sealed)?)?;
             let content = serde_json::from_slice(&keys.open(Column::Message, message.bytes(), &document)?)?;
             Ok::<_, Error>(Some(Job { row, envelope, content, keys }))
@@ -206,15 +225,30 @@ impl Channels {
         row.state = DeliveryState::Sending;
         let write = move |tx: &mut Tx<'_>| {
             let there = store::mail(tx, organisation, row.message, true)?;
-            let is_there = there.is_some_and(|there| there.due_at.is_some() && there.sealed.is_some());
-            if !is_there || !store::keep_turn(tx, organisation, &holder, now.plus(TURN))? {
+            if there.is_none_or(|there| there.due_at.is_none() || there.sealed.is_none()) {
                 return Ok(false);
+            }
+            if !store::keep_turn(tx, organisation, &holder, now.plus(TURN))? {
+                return Err(Error::Stale);
             }
             store::move_mail(tx, organisation, &row, now)?;
             Desk::touch(tx, organisation, row.conversation, now)?;
             Ok::<_, Error>(true)
         };
         self.context.db.write("channels.mark_sending", write).await
+    }
+
+    /// Has a mail wait for the longest pause.
+    async fn set_aside(&self, organisation: OrganisationId, message: MessageId) -> Result<Outcome, Error> {
+        let now = self.context.clock.now();
+        let write = move |tx: &mut Tx<'_>| {
+            let Some(mut row) = store::mail(tx, organisation, message, true)?.filter(|row| row.due_at.is_some()) else {
+                return Ok(());
+            };
+            (row.tries, row.due_at) = (row.tries + 1, Some(now.plus(MAIL_PAUSE.1)));
+            Ok::<_, Error>(store::move_mail(tx, organisation, &row, now)?)
+        };
+        self.context.db.write("channels.set_aside", write).await.map(|()| Outcome::PutOff)
     }
 
     /// Writes down where the mail stands after a try.

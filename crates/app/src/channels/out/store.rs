@@ -13,13 +13,15 @@ use crate::vault::{ids_of_page, page_of_ids};
 pub(super) const CHANGE: &str = "mail_out";
 
 macro_rules! turn {
-    ($columns:literal, $rest:literal) => {
+    ($columns:literal, $earlier:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             $columns,
             " FROM outgoing_mail AS o WHERE o.org = $1 AND o.own_address = $2 AND o.due_at IS NOT NULL",
             " AND NOT EXISTS (SELECT 1 FROM outgoing_mail AS e WHERE e.org = $1 AND e.conversation = o.conversation",
-            " AND e.due_at IS NOT NULL AND (e.created_at, e.message) < (o.created_at, o.message))",
+            " AND e.due_at IS NOT NULL AND (e.created_at, e.message) < (o.created_at, o.message)",
+            $earlier,
+            ")",
             $rest
         )
     };
@@ -67,10 +69,11 @@ db::statements! { "channels.out";
     INSERT_MAIL = "INSERT INTO outgoing_mail (org, message, conversation, customer, own_address, author, state, sealed,
             due_at, tries, doubts, state_before, snooze_before, state_after, created_at, changed_at)
         VALUES ($1, $2, $3, $4, $5, $6, 'held', $7, $8, 0, 0, $9, $10, $11, $12, $12)";
-    /// The next mails of an address, each the first of its conversation, in the order in which they were written.
-    NEXT_MAILS = turn!("o.created_at, o.message", " AND o.due_at <= $3 ORDER BY o.created_at, o.message LIMIT $4");
-    /// When the next of them is due.
-    NEXT_DUE = turn!("MIN(o.due_at)", "");
+    /// The next mails of an address in the order in which they were written, but none whose conversation has an
+    /// earlier one that is due later or leaves by another address.
+    NEXT_MAILS = turn!("o.created_at, o.message, o.conversation", " AND (e.due_at > $3 OR e.own_address <> $2)", " AND o.due_at <= $3 ORDER BY o.created_at, o.message LIMIT $4");
+    /// When the next is due: the first of a conversation, since the others wait for it.
+    NEXT_DUE = turn!("MIN(o.due_at)", "", "");
     /// One mail.
     MAIL = "SELECT message, conversation, customer, own_address, author, state, sealed, due_at, tries, doubts,
             state_before, snooze_before, state_after, created_at
@@ -274,9 +277,9 @@ pub(super) fn next_mails(
     organisation: OrganisationId,
     own: OwnAddressId,
     (now, limit): (Timestamp, usize),
-) -> Result<Vec<(Timestamp, MessageId)>, Error> {
+) -> Result<Vec<(Timestamp, MessageId, ConversationId)>, Error> {
     let values = [id(&organisation), id(&own), time(now), int(limit)];
-    tx.query(&NEXT_MAILS, &values, |row| Ok((row.time(0)?, row.id(1)?)))
+    tx.query(&NEXT_MAILS, &values, |row| Ok((row.time(0)?, row.id(1)?, row.id(2)?)))
 }
 
 pub(super) fn next_due(

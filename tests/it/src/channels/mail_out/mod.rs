@@ -1,6 +1,7 @@
 //! How mail leaves: once and in order, whatever the mail server does.
 
 mod cuts;
+mod foreign_server;
 mod order;
 mod refusals;
 mod settings;
@@ -31,6 +32,8 @@ fn reply_of(conversation: ConversationId, text: &str) -> NewReply {
 
 async fn reply(test: &TestApp, conversation: ConversationId, text: &str) -> Written {
     let new = reply_of(conversation, text);
+    // Nobody writes two mails in one microsecond.
+    test.clock.advance(Duration::from_millis(1));
     test.app.channels.reply(test.organisation, Actor::Operator, new).await.unwrap()
 }
 

@@ -92,6 +92,7 @@ async fn each_address_may_have_a_server_and_one_is_the_default() {
         reply(&test, conversation, "From service.").await;
         let mut new = super::reply_of(conversation, "From billing.");
         new.writing.from = Some(billing);
+        test.clock.advance(std::time::Duration::from_millis(1));
         channels.reply(test.organisation, actor, new).await.unwrap();
         assert_eq!(test.send_after(HELD).await.sent, 2);
         assert_eq!(

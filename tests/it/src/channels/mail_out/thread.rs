@@ -104,6 +104,7 @@ async fn a_conversation_begun_by_us_has_its_customer_and_takes_the_answer() {
         let (channels, actor) = (&test.app.channels, Actor::Operator);
         let first =
             channels.start_conversation(test.organisation, actor, start(Some("Bert"), After::Wait)).await.unwrap();
+        test.clock.advance(std::time::Duration::from_millis(1));
         let second = channels.start_conversation(test.organisation, actor, start(None, After::Resolve)).await.unwrap();
         let (one, other) = (thread(&test, first.conversation).await, thread(&test, second.conversation).await);
         assert_eq!(one.customer, other.customer, "the contact point finds the customer again");
