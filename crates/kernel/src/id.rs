@@ -50,6 +50,12 @@ pub trait Id: Copy + Eq + std::hash::Hash + Send + Sync + 'static {
         Self::from_bytes(bytes)
     }
 
+    /// When it was made, to the millisecond: every id begins with its time.
+    fn made_at(&self) -> Timestamp {
+        let millis = self.bytes().iter().take(6).fold(0i64, |millis, byte| (millis << 8) | i64::from(*byte));
+        Timestamp::from_micros(millis.saturating_mul(1_000))
+    }
+
     /// From a database value.
     fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
         bytes.try_into().map(Self::from_bytes).map_err(|_| IdError::Length)

@@ -171,6 +171,7 @@ impl Place {
         let id = ConversationId::new(begins, entropy);
         let subject = format!("{} about order {number}", words.topic);
         let conversation = NewConversation {
+            language: None,
             id,
             customer: customer.id,
             channel: "mail",

@@ -44,6 +44,8 @@ assets! {
     "hx-sse.min.js" is "text/javascript; charset=utf-8",
     "ground.js" is "text/javascript; charset=utf-8",
     "ground.css" is "text/css; charset=utf-8",
+    "desk.js" is "text/javascript; charset=utf-8",
+    "desk.css" is "text/css; charset=utf-8",
     "mark.svg" is "image/svg+xml",
 }
 

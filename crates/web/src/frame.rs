@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use app::identity::SignedIn;
 use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
@@ -14,7 +15,7 @@ use kernel::{Entropy, Locale, Timestamp};
 use crate::moments::Moments;
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::session::{self, SignedIn};
+use crate::session;
 use crate::strings::{self, Strings};
 use crate::{assets, cookies, form_token};
 

@@ -31,11 +31,11 @@ const EVERYWHERE: [(&str, &str); 3] = [
     ("strict-transport-security", "max-age=63072000; includeSubDomains"),
 ];
 /// What a browser may never do for a page of ours.
-const PERMISSIONS: &str = "accelerometer=(), ambient-light-sensor=(), autoplay=(), battery=(), bluetooth=(), \
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), \
      browsing-topics=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \
      geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), \
      midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
-     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()";
+     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 /// HTML of strangers: no script, no form, no network; its pictures lie in it. `sandbox` takes its
 /// origin away even when somebody opens the address by itself.

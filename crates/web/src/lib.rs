@@ -9,6 +9,7 @@ mod assets;
 mod body;
 mod connection;
 mod cookies;
+mod desk;
 mod form;
 mod form_token;
 mod frame;

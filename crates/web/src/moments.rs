@@ -69,6 +69,11 @@ impl Moments {
         }
     }
 
+    /// The year.
+    pub(crate) fn year(&self, at: &Timestamp) -> String {
+        self.local(*at).map_or_else(String::new, |at| at.year().to_string())
+    }
+
     /// The clock: `10:05`, and `10.05` in Finnish.
     pub(crate) fn clock(&self, at: &Timestamp) -> String {
         let Some(at) = self.local(*at) else { return String::new() };

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::{answer, appearance, assets, front, health, inbound_mail, metrics, openapi};
+use crate::{answer, appearance, assets, desk, front, health, inbound_mail, metrics, openapi};
 
 /// For whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,11 @@ pub static ROUTES: &[Route] = &[
     program("GET", "/metrics", Permit::LoopbackOrToken(Scope::MetricsRead), || get(metrics::show)),
     page("GET", "/", Permit::Everybody, || get(front::show)),
     page("GET", "/assets/{hash}/{name}", Permit::Everybody, || get(assets::show)),
+    page("GET", "/desk", Permit::SignedIn, || get(desk::first)),
+    page("GET", "/desk/{view}", Permit::SignedIn, || get(desk::in_view)),
+    page("GET", "/desk/{view}/{conversation}", Permit::SignedIn, || get(desk::opened)),
+    page("GET", "/conversations/{conversation}/messages/{message}/design", Permit::SignedIn, || get(desk::design)),
+    page("GET", "/conversations/{conversation}/files/{file}", Permit::SignedIn, || get(desk::file)),
     page("POST", "/appearance", Permit::Everybody, || post(appearance::choose)),
 ];
 

@@ -3,22 +3,13 @@
 
 use std::sync::Arc;
 
+use app::identity::SignedIn;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use kernel::{AgentId, Locale, OrganisationId};
 
 use crate::cookies;
 use crate::problem::Problem;
 use crate::serve::Shared;
-
-/// An agent with a living session.
-#[derive(Clone)]
-pub(crate) struct SignedIn {
-    pub(crate) organisation: OrganisationId,
-    pub(crate) agent: AgentId,
-    pub(crate) name: String,
-    pub(crate) locale: Locale,
-}
 
 /// The agent whose session a request's cookie names; none when there is no such session.
 pub(crate) async fn current(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Option<SignedIn>, Problem> {
@@ -37,14 +28,20 @@ pub(crate) async fn current(parts: &mut Parts, shared: &Arc<Shared>) -> Result<O
 #[derive(Clone)]
 struct Looked(Option<SignedIn>);
 
-async fn look_up(_text: &str, _shared: &Arc<Shared>) -> Result<Option<SignedIn>, Problem> {
-    Ok(None)
+async fn look_up(text: &str, shared: &Arc<Shared>) -> Result<Option<SignedIn>, Problem> {
+    shared.app.identity.session(text).await.map_err(|error| {
+        tracing::error!(%error, "a session could not be looked up");
+        Problem::Unavailable
+    })
 }
 
-impl FromRequestParts<Arc<Shared>> for SignedIn {
+/// An agent with a living session: whoever has none is led to sign in.
+pub(crate) struct Session(pub(crate) SignedIn);
+
+impl FromRequestParts<Arc<Shared>> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        current(parts, shared).await?.ok_or(Problem::SignedOut)
+        current(parts, shared).await?.map(Self).ok_or(Problem::SignedOut)
     }
 }

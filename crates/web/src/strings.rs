@@ -31,7 +31,7 @@ macro_rules! files {
     };
 }
 
-files!["ground", "problem"];
+files!["ground", "problem", "desk"];
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -65,6 +65,12 @@ impl From<&str> for Word {
 impl From<&String> for Word {
     fn from(text: &String) -> Self {
         Self::Text(text.clone())
+    }
+}
+
+impl From<&&String> for Word {
+    fn from(text: &&String) -> Self {
+        Self::Text((*text).clone())
     }
 }
 

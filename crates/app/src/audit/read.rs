@@ -99,6 +99,23 @@ impl Audit {
         self.context.db.read("audit.entries_of", read).await
     }
 
+    /// The last entries about one subject, the newest first; at most [`limits::PAGE_ROWS`].
+    pub async fn latest_of(
+        &self,
+        organisation: OrganisationId,
+        subject: SubjectId,
+        limit: usize,
+    ) -> Result<Vec<Written>, Error> {
+        let vault = self.vault.clone();
+        let limit = limit.min(limits::PAGE_ROWS);
+        let read = move |tx: &mut Tx<'_>| {
+            let links = store::last_links(tx, organisation, subject, limit)?;
+            let keys = vault.keys(tx, organisation, subject)?;
+            links.iter().map(|link| written(link, keys.as_deref())).collect()
+        };
+        self.context.db.read("audit.latest_of", read).await
+    }
+
     /// The proof of one entry against the newest checkpoint; [`Error::NotSigned`] when there is none
     /// for it yet.
     pub async fn proof(&self, organisation: OrganisationId, entry: AuditEntryId) -> Result<EntryProof, Error> {

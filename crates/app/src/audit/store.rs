@@ -65,6 +65,10 @@ db::statements! { "audit";
     CHAIN = "SELECT id, subject, sequence, previous, body_hash, commitment, sealed, leaf,
             CAST(NULL AS BIGINT), CAST(NULL AS BYTEA)
         FROM audit_entry WHERE org = $1 AND subject = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
+    /// The last links of one chain.
+    LAST_LINKS = "SELECT id, subject, sequence, previous, body_hash, commitment, sealed, leaf,
+            CAST(NULL AS BIGINT), CAST(NULL AS BYTEA)
+        FROM audit_entry WHERE org = $1 AND subject = $2 ORDER BY sequence DESC LIMIT $3";
     /// One link.
     ENTRY = "SELECT id, subject, sequence, previous, body_hash, commitment, sealed, leaf,
             CAST(NULL AS BIGINT), CAST(NULL AS BYTEA)
@@ -397,6 +401,16 @@ pub(super) fn chain(
     limit: usize,
 ) -> Result<Vec<Link>, Error> {
     tx.query(&CHAIN, &[id(&organisation), blob(subject.bytes()), int(after), int(limit)], link)
+}
+
+/// The last links of one chain, the newest first.
+pub(super) fn last_links(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    subject: SubjectId,
+    limit: usize,
+) -> Result<Vec<Link>, Error> {
+    tx.query(&LAST_LINKS, &[id(&organisation), blob(subject.bytes()), int(limit)], link)
 }
 
 pub(super) fn entry(tx: &mut Tx<'_>, organisation: OrganisationId, entry: AuditEntryId) -> Result<Option<Link>, Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use envelope::chunked::FileKey;
-use kernel::{AttachmentId, ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp, limits};
+use kernel::{AttachmentId, ConversationId, CustomerId, Id, Locale, MessageId, OrganisationId, Timestamp, limits};
 
 use super::authentication::Verdicts;
 use super::mail::{self, Fault, Mail, Mailbox};
@@ -13,7 +13,7 @@ use super::{Arrival, Channels, Error, reply_token};
 use crate::Actor;
 use crate::audit::{self, Action, Entry};
 use crate::desk::{
-    AttachmentDescription, AttachmentPurpose, Direction, MessageContent, Nature, NewAttachment, NewConversation,
+    self, AttachmentDescription, AttachmentPurpose, Direction, MessageContent, Nature, NewAttachment, NewConversation,
     NewMessage, Party,
 };
 use crate::vault::{Column, ContactKind, Index, NewCustomer, Normalised, SubjectKeys};
@@ -35,6 +35,7 @@ pub(super) struct Incoming {
     author_name: Option<String>,
     subject: String,
     subject_index: Option<[u8; 32]>,
+    language: Option<Locale>,
     nature: Nature,
     content: Vec<u8>,
     authentication: String,
@@ -135,6 +136,7 @@ impl Channels {
             format!("{},{},{}", verdicts.spf.word(), verdicts.dkim.word(), verdicts.dmarc.word())
         });
         let size = arrival.raw.len() as u64;
+        let language = desk::language_of(&format!("{}\n{}", base.text, mail.reply));
         let (content, subject, files) = documents(mail, verdicts, arrival.raw)?;
         Ok(Incoming {
             facts,
@@ -148,6 +150,7 @@ impl Channels {
             author_name,
             subject,
             subject_index,
+            language,
             nature,
             content,
             authentication,
@@ -220,6 +223,7 @@ impl Channels {
                 id: conversation_id,
                 customer: author,
                 channel: CHANNEL,
+                language: incoming.language,
                 subject_sealed: author_keys.seal(
                     Column::Subject,
                     conversation_id.bytes(),

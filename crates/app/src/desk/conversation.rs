@@ -1,7 +1,7 @@
 //! Conversations come to be, are joined, and are held while something moves in them.
 
 use db::{Change, Tx};
-use kernel::{AgentId, ConversationId, CustomerId, Id, OrganisationId, Timestamp};
+use kernel::{AgentId, ConversationId, CustomerId, Id, Locale, OrganisationId, Timestamp};
 
 use super::changes::KIND;
 use super::{Desk, Error, State, store};
@@ -16,6 +16,8 @@ pub struct NewConversation {
     pub channel: &'static str,
     /// The subject, sealed for `conversation.subject_sealed`.
     pub subject_sealed: Vec<u8>,
+    /// In which language it was begun, when its words tell.
+    pub language: Option<Locale>,
     /// Keyed hash of the subject without its reply prefixes.
     pub subject_index: Option<[u8; 32]>,
 }

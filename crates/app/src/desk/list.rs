@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use db::Tx;
-use kernel::{AgentId, ConversationId, CustomerId, Id, OrganisationId, Timestamp, limits};
+use kernel::{AgentId, ConversationId, CustomerId, Id, Locale, OrganisationId, Timestamp, limits};
 
 use super::cursor::{Cursor, Order};
 use super::label::label_name;
@@ -46,6 +46,8 @@ pub struct Filter {
     pub customer: Option<CustomerId>,
     /// Come by this channel.
     pub channel: Option<String>,
+    /// Begun in this language.
+    pub language: Option<Locale>,
 }
 
 /// Which stretch of a list.
@@ -86,6 +88,8 @@ pub struct ListRow {
     pub snoozed_until: Option<Timestamp>,
     /// Names of its labels, in their order.
     pub labels: Vec<String>,
+    /// The language that it was begun in, when its words told.
+    pub language: Option<Locale>,
 }
 
 /// One page of a list.
@@ -179,14 +183,14 @@ impl Search<'_> {
 
     /// Whether the index along which the list is read answers the whole filter.
     fn is_exact(&self) -> bool {
-        let Filter { states, assignee, label, customer, channel } = self.filter;
-        let narrower = [!states.is_empty() && customer.is_some(), channel.is_some()];
+        let Filter { states, assignee, label, customer, channel, language } = self.filter;
+        let narrower = [!states.is_empty() && customer.is_some(), channel.is_some(), language.is_some()];
         let conditions = [*assignee != Assignee::Any, label.is_some(), customer.is_some()];
         !narrower.contains(&true) && conditions.into_iter().filter(|given| *given).count() <= 1
     }
 
     fn shows(&self, row: &Found) -> bool {
-        let Filter { states, assignee, label, customer: _, channel } = self.filter;
+        let Filter { states, assignee, label, customer: _, channel, language } = self.filter;
         let is_theirs = match assignee {
             Assignee::Any => true,
             Assignee::Nobody => row.sealed.assignee.is_none(),
@@ -196,6 +200,7 @@ impl Search<'_> {
             && (states.is_empty() || states.contains(&row.sealed.state))
             && label.as_ref().is_none_or(|name| row.labels.contains(name))
             && channel.as_ref().is_none_or(|channel| row.sealed.channel == *channel)
+            && (language.is_none() || row.sealed.language == *language)
     }
 
     fn keys(&self, tx: &mut Tx<'_>, after: &Cursor, limit: usize) -> Result<Vec<Key>, Error> {
@@ -288,6 +293,7 @@ impl Opener {
             created_at: row.created_at,
             activity_at: row.activity_at,
             snoozed_until: row.snoozed_until,
+            language: row.language,
             labels,
         }
     }

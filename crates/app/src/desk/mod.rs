@@ -9,8 +9,10 @@ mod counts;
 mod cursor;
 mod error;
 mod event;
+mod file;
 mod forget;
 mod label;
+mod language;
 mod list;
 mod message;
 mod note;
@@ -35,8 +37,10 @@ pub use counts::{COUNTED, Count, Counts};
 pub use cursor::{Cursor, CursorError, Order};
 pub use error::Error;
 pub use event::EventKind;
+pub use file::{Designed, InlineImage, SealedFile};
 pub use forget::Forgotten;
 pub use label::{CONVERSATION_LABELS, LABEL_CHARS, ORGANISATION_LABELS};
+pub use language::language_of;
 pub use list::{Assignee, Filter, ListRow, Page, PageRequest, SCAN_ROWS};
 pub use message::{
     AttachmentDescription, AttachmentPurpose, Direction, MessageContent, Nature, NewAttachment, NewMessage, Party,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use db::Tx;
 use kernel::{
-    AgentId, AttachmentId, ConversationId, CustomerId, Id, MessageId, NoteId, OrganisationId, Timestamp, limits,
+    AgentId, AttachmentId, ConversationId, CustomerId, Id, Locale, MessageId, NoteId, OrganisationId, Timestamp, limits,
 };
 
 use super::cursor::{Cursor, Order};
@@ -63,6 +63,8 @@ pub struct Thread {
     pub snoozed_until: Option<Timestamp>,
     /// Names of its labels, in their order.
     pub labels: Vec<String>,
+    /// The language that it was begun in, when its words told.
+    pub language: Option<Locale>,
     /// Customers who wrote into it besides the one whose matter it is.
     pub participants: Vec<Participant>,
     /// The page's items, the oldest first.
@@ -226,6 +228,7 @@ impl Desk {
             created_at: row.created_at,
             activity_at: row.activity_at,
             snoozed_until: row.snoozed_until,
+            language: row.language,
         })
     }
 }

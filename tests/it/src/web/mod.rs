@@ -1,6 +1,7 @@
 //! What a client of the HTTP entry gets, over real connections.
 
 mod connection;
+mod desk;
 mod entry;
 mod health;
 mod mail;

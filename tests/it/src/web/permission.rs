@@ -23,6 +23,7 @@ async fn every_route_answers_only_to_those_whom_its_table_names() {
         for route in ROUTES {
             let (needs, near) = match route.permit {
                 Permit::Everybody => (None, true),
+                // Who has signed in is another question, and pages answer it.
                 Permit::SignedIn => continue,
                 Permit::Token(scope) => (Some(scope), false),
                 Permit::LoopbackOrToken(scope) => (Some(scope), true),

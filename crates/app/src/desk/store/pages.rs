@@ -5,7 +5,7 @@
 //! each; a state that is not asked for is the empty word, whose range is empty.
 
 use db::{Error, Row, Tx, Value, blob, id, int, time};
-use kernel::{AgentId, ConversationId, CustomerId, LabelId, OrganisationId, Timestamp, limits};
+use kernel::{AgentId, ConversationId, CustomerId, LabelId, Locale, OrganisationId, Timestamp, limits};
 
 use super::super::cursor::{Cursor, Order};
 use super::super::state::State;
@@ -146,7 +146,8 @@ db::statements! { "desk";
     CUSTOMER_OLDEST = range!("conversation", "id", "", "customer = $5", ">", "ASC");
     /// The rows of a page.
     ROWS = concat!(
-        "SELECT id, customer, channel, state, subject_sealed, assignee, snoozed_until, messages, created_at, activity_at
+        "SELECT id, customer, channel, state, subject_sealed, assignee, snoozed_until, messages, created_at, activity_at,
+            language
         FROM conversation WHERE org = $1 AND id IN ", page_of_ids!());
     /// The labels of a page.
     ROW_LABELS = concat!(
@@ -187,6 +188,7 @@ pub(in super::super) struct SealedRow {
     pub(in super::super) messages: u64,
     pub(in super::super) created_at: Timestamp,
     pub(in super::super) activity_at: Timestamp,
+    pub(in super::super) language: Option<Locale>,
 }
 
 /// The first keys behind a cursor, in its order.
@@ -251,6 +253,8 @@ fn sealed_row(row: &Row<'_>) -> Result<SealedRow, Error> {
         messages: row.count(7)?,
         created_at: row.time(8)?,
         activity_at: row.time(9)?,
+        // A word of a later version shows as none.
+        language: row.opt_text(10)?.and_then(|code| code.parse().ok()),
     })
 }
 

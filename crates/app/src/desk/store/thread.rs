@@ -9,6 +9,7 @@ use kernel::{AttachmentId, ConversationId, CustomerId, MessageId, NoteId, Organi
 
 use super::super::cursor::Cursor;
 use super::super::event::{EventId, EventKind};
+use super::super::file::SealedFile;
 use super::super::message::{AttachmentPurpose, Direction, Nature};
 use crate::Actor;
 use crate::vault::{ids_of_page, page_of_ids};
@@ -41,6 +42,12 @@ db::statements! { "desk";
     /// Which of a page of messages have attachments.
     WITH_ATTACHMENTS = concat!(
         "SELECT DISTINCT message FROM attachment WHERE org = $1 AND message IN ", page_of_ids!());
+    /// Whether a message is of a conversation.
+    IS_OF = "SELECT 1 FROM message WHERE org = $1 AND id = $2 AND conversation = $3";
+    /// A file of a conversation.
+    FILE = "SELECT a.customer, a.purpose, a.size, a.description_sealed, a.key_sealed, a.content, a.blob_name
+        FROM attachment AS a JOIN message AS m ON m.org = a.org AND m.id = a.message
+        WHERE a.org = $1 AND a.id = $2 AND m.conversation = $3";
     /// Who else is in the conversation.
     PARTICIPANTS = "SELECT customer, joined_at FROM participant WHERE org = $1 AND conversation = $2
         ORDER BY joined_at, customer LIMIT $3";
@@ -208,4 +215,33 @@ pub(in super::super) fn participants(
 ) -> Result<Vec<(CustomerId, Timestamp)>, Error> {
     let values = [id(&organisation), id(&conversation), int(limit)];
     tx.query(&PARTICIPANTS, &values, |row| Ok((row.id(0)?, row.time(1)?)))
+}
+
+pub(in super::super) fn is_of(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<bool, Error> {
+    let values = [id(&organisation), id(&message), id(&conversation)];
+    Ok(tx.query_opt(&IS_OF, &values, |_| Ok(()))?.is_some())
+}
+
+pub(in super::super) fn file(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+    file: AttachmentId,
+) -> Result<Option<SealedFile>, Error> {
+    tx.query_opt(&FILE, &[id(&organisation), id(&file), id(&conversation)], |row| {
+        Ok(SealedFile {
+            customer: row.id(0)?,
+            purpose: row.word(1)?,
+            size: row.count(2)?,
+            description: row.blob(3)?,
+            key: row.blob(4)?,
+            content: row.opt_blob(5)?,
+            blob_name: row.opt_blob(6)?.and_then(|name| name.try_into().ok()),
+        })
+    })
 }

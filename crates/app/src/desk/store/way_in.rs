@@ -1,7 +1,7 @@
 //! The desk's tables as a message's way in uses them.
 
-use db::{Error, Tx, blob, id, int, opt_blob, opt_time, text, time};
-use kernel::{ConversationId, CustomerId, Id, MessageId, OrganisationId, Timestamp};
+use db::{Error, Tx, blob, id, int, opt_blob, opt_text, opt_time, text, time};
+use kernel::{ConversationId, CustomerId, Id, Locale, MessageId, OrganisationId, Timestamp};
 
 use super::super::conversation::{NewConversation, Standing};
 use super::super::message::{Direction, NewAttachment, NewMessage};
@@ -9,8 +9,9 @@ use super::super::message::{Direction, NewAttachment, NewMessage};
 db::statements! { "desk";
     /// A new conversation.
     INSERT_CONVERSATION = "INSERT INTO conversation
-        (org, id, customer, channel, state, subject_sealed, subject_index, messages, answered, created_at, activity_at, changed_at)
-        VALUES ($1, $2, $3, $4, 'new', $5, $6, 0, 0, $7, $7, $7)";
+        (org, id, customer, channel, state, subject_sealed, subject_index, messages, answered, created_at, activity_at, changed_at,
+            language)
+        VALUES ($1, $2, $3, $4, 'new', $5, $6, 0, 0, $7, $7, $7, $8)";
     /// What a use case must know.
     STANDING = "SELECT customer, state, messages, answered, assignee, snoozed_until, activity_at, changed_at
         FROM conversation WHERE org = $1 AND id = $2";
@@ -92,6 +93,7 @@ pub(in super::super) fn insert_conversation(
         blob(&new.subject_sealed),
         opt_blob(new.subject_index.as_ref()),
         time(now),
+        opt_text(new.language.map(Locale::code)),
     ];
     tx.execute_one(&INSERT_CONVERSATION, &values)
 }

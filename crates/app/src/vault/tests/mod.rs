@@ -104,6 +104,7 @@ impl Bench {
                 customer: owner,
                 channel: "email",
                 subject_sealed: Vec::new(),
+                language: None,
                 subject_index: None,
             };
             Desk::open(tx, organisation, &new, now)?;

@@ -1,0 +1,19 @@
+-- What the desk shows and keeps besides: the language that a conversation was begun in, and drafts.
+
+-- ISO 639-1, as the words of the first message tell; none when they do not.
+ALTER TABLE conversation ADD COLUMN language TEXT;
+
+-- What an agent has written and not sent, one for each agent and conversation.
+CREATE TABLE draft (
+    org BYTEA NOT NULL,
+    conversation BYTEA NOT NULL,
+    agent BYTEA NOT NULL,
+    -- Whose key seals it.
+    customer BYTEA NOT NULL,
+    sealed BYTEA NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (org, conversation, agent),
+    FOREIGN KEY (org, conversation) REFERENCES conversation (org, id),
+    FOREIGN KEY (org, agent) REFERENCES agent (org, id)
+);
+CREATE INDEX draft_by_customer ON draft (org, customer);

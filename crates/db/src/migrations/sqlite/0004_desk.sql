@@ -1,0 +1,19 @@
+-- What the desk shows and keeps besides: the language that a conversation was begun in, and drafts.
+
+-- ISO 639-1, as the words of the first message tell; none when they do not.
+ALTER TABLE conversation ADD COLUMN language TEXT;
+
+-- What an agent has written and not sent, one for each agent and conversation.
+CREATE TABLE draft (
+    org BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    agent BLOB NOT NULL,
+    -- Whose key seals it.
+    customer BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (org, conversation, agent),
+    FOREIGN KEY (org, conversation) REFERENCES conversation (org, id),
+    FOREIGN KEY (org, agent) REFERENCES agent (org, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX draft_by_customer ON draft (org, customer);
