@@ -82,13 +82,17 @@ struct Document<'a> {
 
 impl Problem {
     /// One of each, for whoever makes them all known.
-    pub(crate) fn every() -> [Self; 16] {
+    pub(crate) fn every() -> [Self; 20] {
         [
             Self::NoRoute,
             Self::Method,
             Self::NoToken,
             Self::BadToken(String::new()),
             Self::Scope(Scope::MailWrite),
+            Self::SignedOut,
+            Self::Form,
+            Self::FormTooLarge,
+            Self::Nothing,
             Self::TooMany { quota: 0, wait: 0 },
             Self::Query,
             Self::MediaType,
@@ -116,7 +120,9 @@ impl Problem {
             Self::Form => ("problem-form", "problem-form-help"),
             Self::FormTooLarge | Self::TooLarge => ("problem-too-large", "problem-too-large-help"),
             Self::Slow | Self::CutShort => ("problem-slow", "problem-slow-help"),
-            Self::Busy | Self::Unavailable | Self::NotReady(_) => ("problem-unavailable", "problem-unavailable-help"),
+            Self::Busy | Self::TooMany { .. } | Self::Unavailable | Self::NotReady(_) => {
+                ("problem-unavailable", "problem-unavailable-help")
+            }
             Self::NoToken | Self::BadToken(_) | Self::Scope(_) => ("problem-forbidden", "problem-forbidden-help"),
             Self::Method | Self::Query | Self::MediaType | Self::Empty => ("problem-request", "problem-request-help"),
             Self::Fault => ("problem-fault", "problem-fault-help"),

@@ -3,8 +3,9 @@
 
 use app::Actor;
 use app::audit::VerifyOptions;
-use app::channels::Outcome;
+use app::channels::{MailServer, NewReply, Outcome, OwnAddressDetails, Tls, Writing};
 use app::desk::{Item, Thread, ThreadRequest};
+use app::identity::Role;
 use app::vault::{Column, SetValue};
 use db::{Engine, Statement, blob, id};
 use envelope::SubjectId;
@@ -25,16 +26,22 @@ struct Sealed {
     column: Column,
     table: &'static str,
     name: &'static str,
+    /// The column of the id that its values are bound to.
+    row: &'static str,
     owner: Owner,
     /// Whether it holds the key of a file instead of a value.
     is_file_key: bool,
 }
 
 const fn value(column: Column, table: &'static str, name: &'static str, owner: &'static str) -> Sealed {
-    Sealed { column, table, name, owner: Owner::Named(owner), is_file_key: false }
+    Sealed { column, table, name, row: "id", owner: Owner::Named(owner), is_file_key: false }
 }
 
-const SEALED: [Sealed; 10] = [
+const fn own(column: Column, table: &'static str, name: &'static str, row: &'static str) -> Sealed {
+    Sealed { owner: Owner::Organisation, row, ..value(column, table, name, "") }
+}
+
+const SEALED: [Sealed; 19] = [
     value(Column::CustomerValue, "customer_value", "sealed", "customer"),
     value(Column::ContactPoint, "contact_point", "sealed", "customer"),
     value(Column::Subject, "conversation", "subject_sealed", "customer"),
@@ -43,12 +50,17 @@ const SEALED: [Sealed; 10] = [
     Sealed { is_file_key: true, ..value(Column::AttachmentKey, "attachment", "key_sealed", "customer") },
     value(Column::Note, "note", "sealed", "customer"),
     value(Column::AuditEntry, "audit_entry", "sealed", "subject"),
-    Sealed { owner: Owner::Organisation, ..value(Column::AgentEmail, "agent", "email_sealed", "") },
-    Sealed {
-        owner: Owner::Organisation,
-        is_file_key: true,
-        ..value(Column::QuarantineKey, "quarantine", "key_sealed", "")
-    },
+    own(Column::AgentEmail, "agent", "email_sealed", "id"),
+    own(Column::AgentName, "agent", "name_sealed", "id"),
+    own(Column::SessionPlace, "session", "place_sealed", "id"),
+    own(Column::Passkey, "passkey", "sealed", "id"),
+    own(Column::PasswordHash, "password", "hash_sealed", "agent"),
+    own(Column::TotpSecret, "password", "totp_sealed", "agent"),
+    own(Column::Ceremony, "ceremony", "state_sealed", "id"),
+    own(Column::OwnAddress, "own_address", "sealed", "id"),
+    own(Column::MailServer, "mail_server", "sealed", "scope"),
+    Sealed { row: "message", ..value(Column::OutgoingMail, "outgoing_mail", "sealed", "customer") },
+    Sealed { is_file_key: true, ..own(Column::QuarantineKey, "quarantine", "key_sealed", "id") },
 ];
 
 static SQLITE_COLUMNS: Statement = Statement::new(
@@ -98,15 +110,16 @@ fn statement(name: &str, sealed: &Sealed, text: String) -> &'static Statement {
 
 /// Everything that lies sealed in an organisation.
 async fn everything(test: &TestApp, organisation: OrganisationId) -> Vec<Stored> {
-    static TABLE: [Sealed; 10] = SEALED;
+    static TABLE: [Sealed; 19] = SEALED;
     let mut all = Vec::new();
     for sealed in &TABLE {
-        let Sealed { table, name, .. } = sealed;
+        let Sealed { table, name, row, .. } = sealed;
         let owner = match sealed.owner {
             Owner::Named(column) => column,
             Owner::Organisation => "org",
         };
-        let text = format!("SELECT id, {owner}, {name} FROM {table} WHERE org = $1 AND {name} IS NOT NULL ORDER BY id");
+        let text =
+            format!("SELECT {row}, {owner}, {name} FROM {table} WHERE org = $1 AND {name} IS NOT NULL ORDER BY {row}");
         let select = statement("ALL", sealed, text);
         let read = move |tx: &mut db::Tx<'_>| {
             tx.query(select, &[id(&organisation)], |row| Ok((row.array(0)?, row.array(1)?, row.blob(2)?)))
@@ -163,7 +176,33 @@ async fn furnish(test: &TestApp, organisation: OrganisationId) -> House {
         let Outcome::Quarantined(id) = test.mail_to(organisation, poison).await.unwrap() else { panic!("quarantine") };
         quarantine.push(id);
     }
+    furnish_office(test, organisation, &conversations).await;
     House { conversations, customers, quarantine }
+}
+
+/// Agents with all that they can sign in with, one of them half way through; addresses of ours with their
+/// servers, and a mail that waits to leave by them.
+async fn furnish_office(test: &TestApp, organisation: OrganisationId, conversations: &[ConversationId]) {
+    for name in ["aino", "lena"] {
+        let by_passkey = test.invite_to(organisation, &format!("{name}.key@elm.example"), Role::Agent).await;
+        test.enrol(&by_passkey.text, name).await;
+        let by_password = test.invite_to(organisation, &format!("{name}.word@elm.example"), Role::Agent).await;
+        test.enrol_with_password(&by_password.text, name).await;
+        let half_way = test.invite_to(organisation, &format!("{name}.new@elm.example"), Role::Agent).await;
+        test.app.identity.begin_enrolment_totp(&half_way.text).await.unwrap();
+        let (channels, address) = (&test.app.channels, format!("{name}.desk@elm.example"));
+        let details = OwnAddressDetails { address, ..OwnAddressDetails::default() };
+        let own = channels.add_own_address(organisation, Actor::Operator, &details, false).await.unwrap();
+        let host = "mail.elm.example".to_owned();
+        let server = MailServer { host, port: 465, tls: Tls::Implicit, user: None, password: None, authority: None };
+        channels.set_mail_server(organisation, Actor::Operator, Some(own), &server).await.unwrap();
+    }
+    for conversation in conversations {
+        let writing = Writing { text: "An answer.".to_owned(), ..Writing::default() };
+        let reply = NewReply { conversation: *conversation, answers: None, to: None, quotes: false, writing };
+        test.app.channels.reply(organisation, Actor::Operator, reply).await.unwrap();
+        test.clock.advance(std::time::Duration::from_millis(1));
+    }
 }
 
 #[tokio::test]
@@ -244,7 +283,17 @@ async fn is_refused(test: &TestApp, house: &House, column: Column) -> Option<boo
             let options = VerifyOptions { bodies: true, ..VerifyOptions::default() };
             !app.audit.verify(organisation, options, &|_, _| ()).await.unwrap().ok
         }
-        Column::AgentEmail | Column::AttachmentKey => return None,
+        Column::AgentEmail
+        | Column::AgentName
+        | Column::AttachmentKey
+        | Column::Ceremony
+        | Column::MailServer
+        | Column::OutgoingMail
+        | Column::OwnAddress
+        | Column::Passkey
+        | Column::PasswordHash
+        | Column::SessionPlace
+        | Column::TotpSecret => return None,
     })
 }
 
@@ -263,8 +312,8 @@ fn has_a_gap(thread: &Thread, column: Column) -> bool {
 
 /// Puts bytes into the place of a stored value, as somebody with SQL would.
 async fn put(test: &TestApp, place: &Stored, bytes: &[u8]) {
-    let Sealed { table, name, .. } = place.sealed;
-    let text = format!("UPDATE {table} SET {name} = $3 WHERE org = $1 AND id = $2");
+    let Sealed { table, name, row, .. } = place.sealed;
+    let text = format!("UPDATE {table} SET {name} = $3 WHERE org = $1 AND {row} = $2");
     let update = statement("PUT", place.sealed, text);
     let (organisation, row, bytes) = (place.organisation, place.row, bytes.to_vec());
     let write = move |tx: &mut db::Tx<'_>| tx.execute_one(update, &[id(&organisation), blob(&row), blob(&bytes)]);

@@ -239,6 +239,7 @@ impl Channels {
             subject_sealed: keys.seal(Column::Subject, conversation.bytes(), plan.subject.as_bytes(), entropy)?,
             subject_index: self
                 .subject_index(organisation, &crate::channels::mail::base_subject(&plan.subject).text)?,
+            language: Some(new.writing.language),
         };
         let place = Place { conversation, customer, keys: &keys };
         let mut prepared = self.prepare_mail(organisation, actor, &place, (plan, &new.writing), (kept, &ways))?;
