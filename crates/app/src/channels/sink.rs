@@ -75,6 +75,8 @@ pub enum Answer {
     Say(String),
     /// It ends the connection without a word.
     Cut,
+    /// It says nothing, and waits for the other side to go.
+    Silent,
 }
 
 /// How a server behaves.
@@ -321,6 +323,7 @@ impl Session<'_> {
             Answer::Usual => {}
             Answer::Say(line) => return self.say(&line).await,
             Answer::Cut => return Err(End::Cut),
+            Answer::Silent => return self.silence().await,
         }
         let from = self.from.take().unwrap_or_default();
         let to = std::mem::take(&mut self.to);
@@ -341,6 +344,14 @@ impl Session<'_> {
             Answer::Usual => self.say(usual).await.map(|()| true),
             Answer::Say(line) => self.say(&line).await.map(|()| false),
             Answer::Cut => Err(End::Cut),
+            Answer::Silent => self.silence().await,
+        }
+    }
+
+    /// Waits until the other side goes.
+    async fn silence<T>(&mut self) -> Result<T, End> {
+        loop {
+            self.line(COMMAND_BYTES).await?;
         }
     }
 

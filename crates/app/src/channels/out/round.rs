@@ -161,7 +161,7 @@ impl Channels {
         loop {
             let handled = round.sent + round.failed;
             for lane in lanes.iter().filter(|lane| !unusable.contains(&lane.scope)).collect::<Vec<_>>() {
-                if lane.due().is_none_or(|due| due > self.context.clock.now()) {
+                if lane.retry_at.is_some_and(|retry| retry > self.context.clock.now()) {
                     continue;
                 }
                 let mut session = None;
