@@ -59,7 +59,7 @@ async fn list(figures: &mut Figures, test: &TestApp, on: &str) {
         let filter = Filter { states: vec![State::New], ..Filter::default() };
         let request = PageRequest { limit: ROWS, cursor, ..PageRequest::default() };
         let begun = Instant::now();
-        let page = test.app.desk.list(test.organisation, filter, request).await.expect("a page");
+        let page = testkit::desk(&test.app).list(test.organisation, filter, request).await.expect("a page");
         times.push(begun.elapsed());
         // Every page is another one, so that nothing is measured that a cache has opened.
         cursor = page.next;
@@ -69,12 +69,12 @@ async fn list(figures: &mut Figures, test: &TestApp, on: &str) {
 
 async fn show(figures: &mut Figures, test: &TestApp, on: &str) {
     let request = PageRequest { limit: 100, ..PageRequest::default() };
-    let page = test.app.desk.list(test.organisation, Filter::default(), request).await.expect("a page");
+    let page = testkit::desk(&test.app).list(test.organisation, Filter::default(), request).await.expect("a page");
     let mut times = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let begun = Instant::now();
         let thread = ThreadRequest { before: None, limit: ROWS };
-        test.app.desk.show(test.organisation, row.id, Actor::Operator, thread).await.expect("a thread");
+        testkit::desk(&test.app).show(test.organisation, row.id, Actor::Operator, thread).await.expect("a thread");
         times.push(begun.elapsed());
     }
     figures.add(

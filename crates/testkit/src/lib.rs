@@ -11,9 +11,11 @@ pub mod mail_server;
 pub mod postgres;
 mod sign_in;
 pub mod smtp;
+pub mod staff;
 
 pub use crate::agents::{Employee, ORIGIN, PASSWORD, PasswordHolder};
 pub use crate::app::{ENGINES, Place, START, TestApp, files_below};
 pub use crate::mail::Letter;
 pub use crate::sign_in::Signed;
 pub use crate::smtp::{SERVICE, Script, ScriptedSink};
+pub use crate::staff::{StaffedDesk, StaffedVault, agent, desk, permit_as, vault};

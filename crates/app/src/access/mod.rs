@@ -30,6 +30,7 @@ pub use action::{Action, ActionName};
 pub use authenticate::Bearer;
 pub use error::{Denied, Error};
 pub use obligation::{LONGEST_PERMIT, Obligations, Offer, PERMIT_LASTS, REASON_BYTES};
+pub(crate) use permit::Grounds;
 pub use permit::Permit;
 pub use policies::{OWN_FILE_BYTES, OWN_FILES, POLICIES_OF_AN_ACTION, Policies, PolicyError};
 pub use principal::{Principal, SignIn};

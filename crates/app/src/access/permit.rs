@@ -32,7 +32,7 @@ impl<A: Action> Clone for Permit<A> {
 }
 
 /// What a permit rests on, whatever it permits.
-struct Grounds {
+pub(crate) struct Grounds {
     policies: Arc<Policies>,
     principal: Principal,
     action: ActionName,
@@ -83,6 +83,15 @@ impl<A: Action> Permit<A> {
         self.grounds.offer.reason()
     }
 
+    pub(crate) fn grounds(&self) -> &Grounds {
+        &self.grounds
+    }
+
+    /// Whether it has not run out by now.
+    pub fn in_force(&self, now: Timestamp) -> Result<(), Refused> {
+        self.grounds.in_force(now)
+    }
+
     /// Asks again inside the transaction that uses it: what it rests on is read anew and kept from
     /// changing until the end, and when it has changed the policies decide anew. `now` is the time
     /// at which the use case began to write.
@@ -107,7 +116,7 @@ impl Grounds {
     }
 
     /// Whether the permit would be given on these facts too, with nothing more to be owed.
-    fn hold_for(&self, facts: &Facts, now: Timestamp) -> Result<(), Refused> {
+    pub(crate) fn hold_for(&self, facts: &Facts, now: Timestamp) -> Result<(), Refused> {
         self.in_force(now)?;
         if *facts == self.facts {
             return Ok(());
@@ -200,7 +209,7 @@ impl Access {
 impl Facts {
     /// What was asked about, in one text: the same question is on record once for a while.
     fn question(&self) -> String {
-        let case = self.case.map(|case| case.id.to_string()).unwrap_or_default();
+        let case = self.named.map(|id| id.to_string()).unwrap_or_default();
         let purpose = self.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
         format!("{} {case} {purpose}", self.object)
     }
@@ -211,9 +220,10 @@ impl Facts {
             ActionName::RevealValue => (audit::Action::RevealRefused, refused.why.word().to_owned()),
             other => (audit::Action::AccessRefused, format!("{other}: {}", refused.why.word())),
         };
-        let detail = refused.rule.as_ref().map_or(detail.clone(), |rule| format!("{detail}: {rule}"));
+        let own = refused.rule.as_ref().filter(|_| refused.why == Refusal::Rule);
+        let detail = own.map_or(detail.clone(), |rule| format!("{detail}: {rule}"));
         let mut entry = Entry::new(action, actor, now).object(self.object).detail(detail);
-        entry.conversation = self.case.map(|case| case.id);
+        entry.conversation = self.named;
         entry.field = self.field.as_ref().map(|field| field.name.clone());
         entry.purpose = self.purpose.as_ref().map(ToString::to_string);
         entry

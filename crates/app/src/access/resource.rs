@@ -57,7 +57,9 @@ pub struct Facts {
     pub(super) object: Object,
     /// The customer in whose chain a refusal goes; none for the organisation's.
     pub(super) subject: Option<CustomerId>,
-    /// The conversation that is acted on or gives the reason.
+    /// The conversation that was named, whether it is there or not.
+    pub(super) named: Option<ConversationId>,
+    /// The conversation that is acted on or gives the reason, as it stands.
     pub(super) case: Option<Case>,
     /// Whether that conversation concerns the customer, where one is asked about.
     pub(super) concerns: Option<bool>,
@@ -94,13 +96,23 @@ pub(super) struct FieldFacts {
 
 impl Facts {
     const fn about(object: Object) -> Self {
-        Self { object, subject: None, case: None, concerns: None, field: None, purpose: None, missing: None }
+        Self {
+            object,
+            subject: None,
+            named: None,
+            case: None,
+            concerns: None,
+            field: None,
+            purpose: None,
+            missing: None,
+        }
     }
 
     /// Those of a conversation that stands like this.
     pub(crate) const fn of_conversation(id: ConversationId, standing: &Standing) -> Self {
         let mut facts = Self::about(Object::Conversation(id));
         facts.subject = Some(standing.customer);
+        facts.named = Some(id);
         facts.case = Some(Case::new(id, standing));
         facts
     }
@@ -132,27 +144,36 @@ impl Resource for CustomerId {
         let mut facts = Facts::about(Object::Customer(*self));
         match alive(tx, organisation, *self)? {
             Ok(()) => facts.subject = Some(*self),
-            Err(missing) => facts.missing = Some(missing),
+            // Who is erased already can be erased again, which finds nothing left.
+            Err(missing) => facts.missing = Some(missing).filter(|missing| *missing != Refusal::Erased),
         }
         Ok(facts)
     }
 }
 
 impl Resource for Merge {
-    fn facts(&self, tx: &mut Tx<'_>, organisation: OrganisationId, hold: bool) -> Result<Facts, Error> {
-        let other = self.into.facts(tx, organisation, hold)?;
-        let facts = self.from.facts(tx, organisation, hold)?;
-        Ok(Facts { missing: facts.missing.or(other.missing), ..facts })
+    fn facts(&self, tx: &mut Tx<'_>, organisation: OrganisationId, _: bool) -> Result<Facts, Error> {
+        let mut facts = Facts::about(Object::Customer(self.from));
+        for customer in [self.into, self.from] {
+            match alive(tx, organisation, customer)? {
+                Ok(()) => facts.subject = Some(customer),
+                Err(missing) => facts.missing = Some(missing),
+            }
+        }
+        Ok(facts)
     }
 }
 
 impl Resource for CustomerCase {
     fn facts(&self, tx: &mut Tx<'_>, organisation: OrganisationId, hold: bool) -> Result<Facts, Error> {
-        let mut facts = self.customer.facts(tx, organisation, hold)?;
+        let mut facts = Facts::about(Object::Customer(self.customer));
+        facts.named = self.conversation;
         facts.concerns = Some(false);
-        if facts.missing.is_some() {
+        if let Err(missing) = alive(tx, organisation, self.customer)? {
+            facts.missing = Some(missing);
             return Ok(facts);
         }
+        facts.subject = Some(self.customer);
         if let Some(conversation) = self.conversation
             && let Some(standing) = look(tx, organisation, conversation, hold)?
         {

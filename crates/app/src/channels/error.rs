@@ -15,6 +15,9 @@ pub enum Error {
     /// Too many large mails are being read at this moment.
     #[error("too many large mails at once: try again in a moment")]
     Busy,
+    /// The permission does not hold, or not any more.
+    #[error(transparent)]
+    Refused(#[from] crate::access::Refused),
     /// Nothing by this id.
     #[error("there is no such mail in quarantine")]
     NotQuarantined,

@@ -10,6 +10,8 @@ use super::blobs::Stored;
 use super::store::{QuarantineContent, QuarantineRow};
 use super::{Arrival, Channels, Error, Outcome, receive, store};
 use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::{ListQuarantine, ReadQuarantine, ReleaseQuarantine};
 use crate::audit::{Action, Audit, Entry};
 use crate::vault::Column;
 
@@ -102,10 +104,12 @@ impl Channels {
     /// What lies in quarantine, newest first, after a given id.
     pub async fn quarantined(
         &self,
-        organisation: OrganisationId,
+        permit: &Permit<ListQuarantine>,
         before: Option<QuarantineId>,
         limit: usize,
     ) -> Result<Vec<Quarantined>, Error> {
+        permit.in_force(self.context.clock.now())?;
+        let organisation = permit.organisation();
         let before = before.unwrap_or_else(|| QuarantineId::from_bytes([0xFF; 16]));
         let limit = limit.min(limits::PAGE_ROWS);
         let rows = self
@@ -119,7 +123,12 @@ impl Channels {
     }
 
     /// Opens a mail in quarantine; the look is in the log before it is answered.
-    pub async fn open_quarantined(
+    pub async fn open_quarantined(&self, permit: &Permit<ReadQuarantine>) -> Result<QuarantinedMail, Error> {
+        permit.in_force(self.context.clock.now())?;
+        self.open_sealed(permit.organisation(), *permit.resource(), permit.actor()).await
+    }
+
+    async fn open_sealed(
         &self,
         organisation: OrganisationId,
         id: QuarantineId,
@@ -155,13 +164,11 @@ impl Channels {
     }
 
     /// Tries a mail again, for instance with a newer version; it leaves quarantine when it reads.
-    pub async fn release(
-        &self,
-        organisation: OrganisationId,
-        id: QuarantineId,
-        actor: Actor,
-    ) -> Result<Outcome, Error> {
-        let opened = self.open_quarantined(organisation, id, actor).await?;
+    /// Whoever lets it out sees nothing of it.
+    pub async fn release(&self, permit: &Permit<ReleaseQuarantine>) -> Result<Outcome, Error> {
+        permit.in_force(self.context.clock.now())?;
+        let (organisation, id, actor) = (permit.organisation(), *permit.resource(), permit.actor());
+        let opened = self.open_sealed(organisation, id, actor).await?;
         let raw = Bytes::copy_from_slice(&opened.raw);
         let mail = receive::read(raw.clone()).await.map_err(Error::StillUnreadable)?;
         let arrival = Arrival { raw, client: super::Client::default(), actor, authenticate: false };

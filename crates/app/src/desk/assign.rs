@@ -1,25 +1,23 @@
 //! Who works on a conversation.
 
-use kernel::{AgentId, ConversationId, OrganisationId};
+use kernel::AgentId;
 
 use super::event::EventKind;
-use super::step::{Asked, Decided};
+use super::step::{By, Decided};
 use super::{Desk, Error, Standing, Step};
-use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::MoveConversation;
 
 impl Desk {
     /// Gives a conversation to an agent. `from` is who had it on the asker's screen: when somebody
     /// else has it by now, nothing happens and [`Error::Assigned`] says who. A new one opens.
     pub async fn assign(
         &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
+        permit: &Permit<MoveConversation>,
         from: Option<AgentId>,
         to: AgentId,
     ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        let done = self.step("desk.assign", asked, |seen, _| {
+        let done = self.step("desk.assign", By::permit(permit), |seen, _| {
             let Standing { assignee, state, .. } = seen.standing;
             if assignee != from {
                 return Err(Error::Assigned(assignee));
@@ -35,15 +33,8 @@ impl Desk {
     }
 
     /// Puts a conversation back for anybody; `from` as in [`Desk::assign`].
-    pub async fn unassign(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-        from: AgentId,
-    ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        let done = self.step("desk.unassign", asked, |seen, _| {
+    pub async fn unassign(&self, permit: &Permit<MoveConversation>, from: AgentId) -> Result<(), Error> {
+        let done = self.step("desk.unassign", By::permit(permit), |seen, _| {
             if seen.standing.assignee != Some(from) {
                 return Err(Error::Assigned(seen.standing.assignee));
             }

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use kernel::OrganisationId;
+use crate::access::Permit;
+use crate::access::action::ListConversations;
 
 use super::list::Assignee;
 use super::state::State;
@@ -50,7 +51,9 @@ impl Counts {
 impl Desk {
     /// How many conversations there are in each state, of those that anybody, nobody or one agent
     /// works on.
-    pub async fn counts(&self, organisation: OrganisationId, assignee: Assignee) -> Result<Counts, Error> {
+    pub async fn counts(&self, permit: &Permit<ListConversations>, assignee: Assignee) -> Result<Counts, Error> {
+        let organisation = permit.organisation();
+        permit.in_force(self.context.clock.now())?;
         let read = move |tx: &mut db::Tx<'_>| {
             let path = match assignee {
                 Assignee::Any => Path::Anybody,

@@ -10,6 +10,9 @@ pub enum Error {
     /// The preparation was overtaken by another change: prepare again.
     #[error("the conversation changed meanwhile")]
     Stale,
+    /// The permission does not hold, or not any more.
+    #[error(transparent)]
+    Refused(#[from] crate::access::Refused),
     /// Nothing by this id.
     #[error("there is no such conversation")]
     NoConversation,
@@ -49,6 +52,20 @@ pub enum Error {
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),
+}
+
+impl From<crate::access::Error> for Error {
+    fn from(error: crate::access::Error) -> Self {
+        use crate::access::Error as Access;
+        match error {
+            Access::Refused(refused) => refused.into(),
+            Access::Desk(error) => error,
+            Access::Vault(error) => error.into(),
+            Access::Audit(error) => error.into(),
+            Access::Database(error) => error.into(),
+            other => Self::Vault(crate::vault::Error::Access(other.to_string())),
+        }
+    }
 }
 
 fn describe(agent: Option<&AgentId>) -> String {

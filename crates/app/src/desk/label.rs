@@ -1,11 +1,12 @@
 //! Labels: words of the organisation that conversations carry, made when they are first used.
 
-use kernel::{ConversationId, Id, LabelId, OrganisationId};
+use kernel::{Id, LabelId};
 
 use super::event::EventKind;
-use super::step::{Also, Asked, Decided};
+use super::step::{Also, By, Decided};
 use super::{Desk, Error, store};
-use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::{ListConversations, MoveConversation};
 
 /// Characters of a label's name.
 pub const LABEL_CHARS: usize = 60;
@@ -17,16 +18,9 @@ pub const ORGANISATION_LABELS: usize = 1_000;
 impl Desk {
     /// Puts a label on a conversation; one that is there stays. Spaces around the name and runs
     /// of them in it do not count.
-    pub async fn label(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-        name: &str,
-    ) -> Result<(), Error> {
+    pub async fn label(&self, permit: &Permit<MoveConversation>, name: &str) -> Result<(), Error> {
         let name = label_name(name)?;
-        let asked = Asked { organisation, conversation, actor };
-        let done = self.step("desk.label", asked, |seen, now| {
+        let done = self.step("desk.label", By::permit(permit), |seen, now| {
             if seen.labels.contains(&name) {
                 return Ok(None);
             }
@@ -41,16 +35,9 @@ impl Desk {
     }
 
     /// Takes a label off a conversation; one that is not there stays away.
-    pub async fn unlabel(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-        name: &str,
-    ) -> Result<(), Error> {
+    pub async fn unlabel(&self, permit: &Permit<MoveConversation>, name: &str) -> Result<(), Error> {
         let name = label_name(name)?;
-        let asked = Asked { organisation, conversation, actor };
-        let done = self.step("desk.unlabel", asked, |seen, _| {
+        let done = self.step("desk.unlabel", By::permit(permit), |seen, _| {
             if !seen.labels.contains(&name) {
                 return Ok(None);
             }
@@ -62,7 +49,9 @@ impl Desk {
     }
 
     /// The names of all labels of an organisation, [`ORGANISATION_LABELS`] at most.
-    pub async fn labels(&self, organisation: OrganisationId) -> Result<Vec<String>, Error> {
+    pub async fn labels(&self, permit: &Permit<ListConversations>) -> Result<Vec<String>, Error> {
+        let organisation = permit.organisation();
+        permit.in_force(self.context.clock.now())?;
         Ok(self.context.db.read("desk.labels", move |tx| store::labels(tx, organisation)).await?)
     }
 }

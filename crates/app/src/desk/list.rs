@@ -15,6 +15,8 @@ use super::label::label_name;
 use super::state::State;
 use super::store::{self, Key, Path, SealedRow};
 use super::{Desk, Error};
+use crate::access::Permit;
+use crate::access::action::ListConversations;
 use crate::vault::{Column, SubjectKeys, Vault};
 
 /// Rows that one page looks at when a condition has no index of its own. Such a page may hold
@@ -103,7 +105,14 @@ pub struct Page {
 
 impl Desk {
     /// One page of a list. Subjects and names are case content and shown; bodies are not.
-    pub async fn list(&self, organisation: OrganisationId, filter: Filter, page: PageRequest) -> Result<Page, Error> {
+    pub async fn list(
+        &self,
+        permit: &Permit<ListConversations>,
+        filter: Filter,
+        page: PageRequest,
+    ) -> Result<Page, Error> {
+        let organisation = permit.organisation();
+        permit.in_force(self.context.clock.now())?;
         let label = filter.label.as_deref().map(label_name).transpose()?;
         let filter = Arc::new(Filter { label, ..filter });
         let start = Cursor::within(page.cursor, page.order)?;

@@ -5,42 +5,26 @@ use kernel::{ConversationId, Id, OrganisationId, Timestamp};
 
 use super::conversation::announce;
 use super::event::{Event, EventId, EventKind};
-use super::step::{Asked, Decided};
+use super::step::{By, Decided};
 use super::{Desk, Error, Standing, Step, store};
 use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::MoveConversation;
 
 impl Desk {
     /// Settles the matter; [`Error::Illegal`] when it is settled already.
-    pub async fn resolve(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        self.lead("desk.resolve", asked, Step::Resolve, EventKind::Resolved).await
+    pub async fn resolve(&self, permit: &Permit<MoveConversation>) -> Result<(), Error> {
+        self.lead("desk.resolve", permit, Step::Resolve, EventKind::Resolved).await
     }
 
     /// Opens it again; [`Error::Illegal`] when it is open.
-    pub async fn reopen(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        self.lead("desk.reopen", asked, Step::Reopen, EventKind::Reopened).await
+    pub async fn reopen(&self, permit: &Permit<MoveConversation>) -> Result<(), Error> {
+        self.lead("desk.reopen", permit, Step::Reopen, EventKind::Reopened).await
     }
 
     /// Waits for the customer, after an answer of ours.
-    pub async fn wait(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        self.lead("desk.wait", asked, Step::Wait, EventKind::Waiting).await
+    pub async fn wait(&self, permit: &Permit<MoveConversation>) -> Result<(), Error> {
+        self.lead("desk.wait", permit, Step::Wait, EventKind::Waiting).await
     }
 
     /// Settles a conversation of a history that comes in settled, from another system or from a
@@ -73,11 +57,11 @@ impl Desk {
     pub(super) async fn lead(
         &self,
         name: &'static str,
-        asked: Asked,
+        permit: &Permit<MoveConversation>,
         step: Step,
         kind: EventKind,
     ) -> Result<(), Error> {
-        let done = self.step(name, asked, |seen, _| {
+        let done = self.step(name, By::permit(permit), |seen, _| {
             let state = seen.standing.state.after(step)?;
             Ok(Some(Decided::moved(Standing { state, snoozed_until: None, ..seen.standing }, kind, "")))
         });

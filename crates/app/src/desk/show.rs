@@ -19,6 +19,8 @@ use super::step::Asked;
 use super::store::{self, SealedAttachment, SealedMessage, SealedNote, Slot, SlotKind};
 use super::{Desk, Error};
 use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::ReadConversation;
 use crate::channels::{Channels, Delivery, SealedDelivery};
 use crate::vault::{Column, Mask};
 
@@ -176,15 +178,12 @@ pub struct Event {
 
 impl Desk {
     /// Opens a page of a thread, from its end by default, and puts the look on record.
-    pub async fn show(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-        page: ThreadRequest,
-    ) -> Result<Thread, Error> {
+    pub async fn show(&self, permit: &Permit<ReadConversation>, page: ThreadRequest) -> Result<Thread, Error> {
         let before = Cursor::within(page.before, Order::NewestFirst)?;
-        self.record_read(Asked { organisation, conversation, actor }).await?;
+        permit.in_force(self.context.clock.now())?;
+        let asked = Asked::of(permit);
+        self.record_read(asked).await?;
+        let Asked { organisation, conversation, .. } = asked;
         let limit = page.limit.clamp(1, limits::PAGE_ROWS);
         let desk = self.clone();
         let read = move |tx: &mut Tx<'_>| desk.thread(tx, organisation, conversation, &before, limit);

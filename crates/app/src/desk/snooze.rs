@@ -6,9 +6,10 @@ use futures_util::future::join_all;
 use kernel::{ConversationId, OrganisationId, Timestamp};
 
 use super::event::EventKind;
-use super::step::{Asked, Decided};
+use super::step::{By, Decided};
 use super::{Desk, Error, Standing, Step, store};
-use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::MoveConversation;
 
 /// The longest sleep: what is put off for longer is a promise for a calendar.
 pub const LONGEST_SNOOZE: Duration = Duration::from_hours(2 * 366 * 24);
@@ -18,15 +19,8 @@ const WAKING: usize = 64;
 impl Desk {
     /// Puts a conversation off until a time ahead, [`LONGEST_SNOOZE`] from now at most. One that
     /// sleeps already gets the new time.
-    pub async fn snooze(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-        until: Timestamp,
-    ) -> Result<(), Error> {
-        let asked = Asked { organisation, conversation, actor };
-        let done = self.step("desk.snooze", asked, |seen, now| {
+    pub async fn snooze(&self, permit: &Permit<MoveConversation>, until: Timestamp) -> Result<(), Error> {
+        let done = self.step("desk.snooze", By::permit(permit), |seen, now| {
             if until <= now || until > now.plus(LONGEST_SNOOZE) {
                 return Err(Error::SnoozeTime);
             }
@@ -59,8 +53,7 @@ impl Desk {
     }
 
     async fn wake(&self, organisation: OrganisationId, conversation: ConversationId) -> bool {
-        let asked = Asked { organisation, conversation, actor: Actor::System };
-        let woke = self.step("desk.wake", asked, |seen, now| {
+        let woke = self.step("desk.wake", By::system(organisation, conversation), |seen, now| {
             // Somebody may have put it off again, or ended its sleep, since it was found.
             if seen.standing.snoozed_until.is_none_or(|until| until > now) {
                 return Ok(None);

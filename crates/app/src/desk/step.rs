@@ -12,6 +12,7 @@ use kernel::{ConversationId, CustomerId, Id, LabelId, NoteId, OrganisationId, Ti
 use super::conversation::announce;
 use super::event::{Event, EventId, EventKind};
 use super::{CONVERSATION_LABELS, Desk, Error, ORGANISATION_LABELS, Standing, store};
+use crate::access::{self, Facts, Grounds, Permit};
 use crate::audit::{self, Action, Audit, Entry};
 use crate::vault::{CustomerState, SubjectKeys, Vault};
 use crate::{Actor, STALE_TRIES};
@@ -22,6 +23,32 @@ pub(super) struct Asked {
     pub(super) organisation: OrganisationId,
     pub(super) conversation: ConversationId,
     pub(super) actor: Actor,
+}
+
+/// On whose word a step is taken.
+#[derive(Clone, Copy)]
+pub(super) struct By<'p> {
+    asked: Asked,
+    /// None for what the product does by itself.
+    grounds: Option<&'p Grounds>,
+}
+
+impl<'p> By<'p> {
+    /// Somebody who may.
+    pub(super) fn permit<A: access::Action<Resource = ConversationId>>(permit: &'p Permit<A>) -> Self {
+        Self { asked: Asked::of(permit), grounds: Some(permit.grounds()) }
+    }
+
+    /// The product itself: a time has come.
+    pub(super) const fn system(organisation: OrganisationId, conversation: ConversationId) -> Self {
+        Self { asked: Asked { organisation, conversation, actor: Actor::System }, grounds: None }
+    }
+}
+
+impl Asked {
+    pub(super) fn of<A: access::Action<Resource = ConversationId>>(permit: &Permit<A>) -> Self {
+        Self { organisation: permit.organisation(), conversation: *permit.resource(), actor: permit.actor() }
+    }
 }
 
 /// A conversation as it stood when the step was decided.
@@ -86,12 +113,16 @@ impl Desk {
     pub(super) async fn step(
         &self,
         name: &'static str,
-        asked: Asked,
+        By { asked, grounds }: By<'_>,
         decide: impl Fn(&Seen, Timestamp) -> Result<Option<Decided>, Error>,
     ) -> Result<bool, Error> {
         for _ in 0..STALE_TRIES {
             let seen = self.see(asked).await?;
             let now = self.context.clock.now();
+            // The row is compared inside the transaction, so what is asked here holds there.
+            if let Some(grounds) = grounds {
+                grounds.hold_for(&Facts::of_conversation(asked.conversation, &seen.standing), now)?;
+            }
             let Some(decided) = decide(&seen, now)? else { return Ok(false) };
             let work = self.prepare(asked, &seen, decided, now)?;
             match self.context.db.write(name, move |tx| work.write(tx)).await {

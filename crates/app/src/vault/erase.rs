@@ -8,6 +8,8 @@ use kernel::{CustomerId, Id, OrganisationId, Timestamp, fail_point};
 
 use super::store::{lifecycle, values};
 use super::{CustomerState, Error, SubjectKeys, Vault};
+use crate::access::Permit;
+use crate::access::action::EraseCustomer;
 use crate::audit::{self, Action, Audit, Entry};
 use crate::channels::Channels;
 use crate::desk::Desk;
@@ -77,14 +79,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NoCustomer`].
-    pub async fn erase(
-        &self,
-        audit: &Audit,
-        organisation: OrganisationId,
-        customer: CustomerId,
-        actor: Actor,
-        reason: &str,
-    ) -> Result<Erased, Error> {
+    pub async fn erase(&self, audit: &Audit, permit: &Permit<EraseCustomer>, reason: &str) -> Result<Erased, Error> {
+        permit.in_force(self.context.clock.now())?;
+        let (organisation, customer, actor) = (permit.organisation(), *permit.resource(), permit.actor());
         let reason: String = reason.chars().take(REASON_CHARS).collect();
         let mut recorded: Vec<CustomerId> = Vec::new();
         for _ in 0..STALE_TRIES {

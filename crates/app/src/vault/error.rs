@@ -1,6 +1,7 @@
 //! What can go wrong with customers, values and keys.
 
-use crate::{audit, desk};
+use crate::access::Refusal;
+use crate::{access, audit, desk};
 
 /// An error of the vault. Texts hold no values.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,9 @@ pub enum Error {
     /// The preparation was overtaken by another change: prepare again.
     #[error("the data changed meanwhile")]
     Stale,
+    /// The permission does not hold, or not any more.
+    #[error(transparent)]
+    Refused(access::Refused),
     /// The data inventory does not know this field.
     #[error("the data inventory has no field {0:?}: add it with its purpose first")]
     UnknownField(String),
@@ -72,9 +76,24 @@ pub enum Error {
     /// The audit entry could not be written, so nothing happened.
     #[error("the audit log refused the entry: {0}")]
     Audit(String),
+    /// Whether it is permitted could not be found out.
+    #[error("the permission cannot be looked at: {0}")]
+    Access(String),
     /// The desk could not say whom a conversation concerns.
     #[error("the desk cannot answer: {0}")]
     Desk(String),
+}
+
+impl From<access::Refused> for Error {
+    fn from(refused: access::Refused) -> Self {
+        match refused.why {
+            Refusal::NoCustomer => Self::NoCustomer,
+            Refusal::Erased => Self::Erased,
+            Refusal::NoValue => Self::NoValue,
+            Refusal::NotConcerned => Self::NotConcerned,
+            _ => Self::Refused(refused),
+        }
+    }
 }
 
 impl From<audit::Error> for Error {
@@ -92,7 +111,22 @@ impl From<desk::Error> for Error {
     fn from(error: desk::Error) -> Self {
         match error {
             desk::Error::Database(error) => Self::Database(error),
+            desk::Error::Vault(error) => error,
+            desk::Error::Refused(refused) => refused.into(),
             other => Self::Desk(other.to_string()),
+        }
+    }
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        match error {
+            access::Error::Refused(refused) => refused.into(),
+            access::Error::Desk(error) => error.into(),
+            access::Error::Vault(error) => error,
+            access::Error::Audit(error) => error.into(),
+            access::Error::Database(error) => Self::Database(error),
+            other => Self::Access(other.to_string()),
         }
     }
 }

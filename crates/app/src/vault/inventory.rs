@@ -12,8 +12,10 @@ use super::mask::Mask;
 use super::place::Retention;
 use super::store::inventory as store;
 use super::{ContactKind, Error, Vault};
+use crate::STALE_TRIES;
+use crate::access::Permit;
+use crate::access::action::ManageInventory;
 use crate::audit::{Action, Audit, Entry};
-use crate::{Actor, STALE_TRIES};
 
 /// Fields of one organisation.
 pub const FIELDS: usize = 200;
@@ -326,13 +328,13 @@ impl Vault {
     pub async fn define_field(
         &self,
         audit: &Audit,
-        organisation: OrganisationId,
-        actor: Actor,
+        permit: &Permit<ManageInventory>,
         definition: &FieldDefinition,
     ) -> Result<FieldId, Error> {
+        permit.in_force(self.context.clock.now())?;
         definition.check()?;
         for _ in 0..STALE_TRIES {
-            match self.try_define(audit, organisation, actor, definition).await {
+            match self.try_define(audit, permit, definition).await {
                 // Two new fields took one number.
                 Err(Error::Stale | Error::Database(db::Error::Unique)) => {}
                 done => return done,
@@ -344,10 +346,10 @@ impl Vault {
     async fn try_define(
         &self,
         audit: &Audit,
-        organisation: OrganisationId,
-        actor: Actor,
+        permit: &Permit<ManageInventory>,
         wanted: &FieldDefinition,
     ) -> Result<FieldId, Error> {
+        let (organisation, actor) = (permit.organisation(), permit.actor());
         let vault = self.clone();
         let look = move |tx: &mut Tx<'_>| {
             let keys = vault.keys(tx, organisation, SubjectId::from(organisation))?.ok_or(Error::Erased)?;

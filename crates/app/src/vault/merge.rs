@@ -10,8 +10,10 @@ use super::details::CHANGE;
 use super::page::MERGED_CUSTOMERS;
 use super::store::values as store;
 use super::{CustomerKind, CustomerState, Error, SubjectKeys, Vault};
+use crate::STALE_TRIES;
+use crate::access::action::MergeCustomers;
+use crate::access::{Merge, Permit};
 use crate::audit::{self, Action, Audit, Entry};
-use crate::{Actor, STALE_TRIES};
 
 /// A merge that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +30,10 @@ impl Vault {
     /// # Errors
     /// [`Error::Merged`] when `from` is linked already or both are one; [`Error::Erased`];
     /// [`Error::UnknownSenders`]; [`Error::TooManyMerged`]; [`Error::NoCustomer`].
-    pub async fn merge(
-        &self,
-        audit: &Audit,
-        organisation: OrganisationId,
-        actor: Actor,
-        from: CustomerId,
-        into: CustomerId,
-    ) -> Result<Merged, Error> {
+    pub async fn merge(&self, audit: &Audit, permit: &Permit<MergeCustomers>) -> Result<Merged, Error> {
+        permit.in_force(self.context.clock.now())?;
         for _ in 0..STALE_TRIES {
-            match self.try_merge(audit, organisation, actor, from, into).await {
+            match self.try_merge(audit, permit).await {
                 Err(Error::Stale) => {}
                 done => return done,
             }
@@ -45,14 +41,9 @@ impl Vault {
         Err(db::Error::Conflict.into())
     }
 
-    async fn try_merge(
-        &self,
-        audit: &Audit,
-        organisation: OrganisationId,
-        actor: Actor,
-        from: CustomerId,
-        into: CustomerId,
-    ) -> Result<Merged, Error> {
+    async fn try_merge(&self, audit: &Audit, permit: &Permit<MergeCustomers>) -> Result<Merged, Error> {
+        let (organisation, actor) = (permit.organisation(), permit.actor());
+        let Merge { from, into } = *permit.resource();
         let vault = self.clone();
         let look = move |tx: &mut Tx<'_>| {
             let into = Self::survivor(tx, organisation, into)?;

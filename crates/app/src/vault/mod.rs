@@ -52,7 +52,7 @@ pub use merge::Merged;
 pub(crate) use page::{ids_of_page, page_of_ids};
 pub use place::{Column, Index, Retention};
 pub(crate) use restored::{Returned, Since};
-pub use reveal::{Reveal, Revealed};
+pub use reveal::Revealed;
 pub use rotate::Rotated;
 pub(crate) use statements::STATEMENTS;
 pub(crate) use store::KEYS_TABLE;

@@ -5,39 +5,27 @@ use std::sync::Arc;
 
 use db::Tx;
 use envelope::SubjectId;
-use kernel::{ConversationId, CustomerId, OrganisationId};
+use kernel::{ConversationId, CustomerId, OrganisationId, Timestamp};
 use zeroize::Zeroizing;
 
-use super::inventory::{Field, Purpose};
+use super::inventory::Field;
 use super::person::open_text;
 use super::place::Column;
 use super::store::{inventory as fields, values as store};
 use super::value::ValueRef;
 use super::{ContactKind, CustomerState, Error, SubjectKeys, Vault};
-use crate::audit::{Action, Audit, Entry};
+use crate::STALE_TRIES;
+use crate::access::action::RevealValue;
+use crate::access::{Permit, Reveal};
+use crate::audit::{self, Action, Audit, Entry};
 use crate::desk::Desk;
-use crate::{Actor, STALE_TRIES};
-
-/// What is asked for, and why.
-#[derive(Clone, Debug)]
-pub struct Reveal {
-    /// Who asks.
-    pub actor: Actor,
-    /// About whom.
-    pub customer: CustomerId,
-    /// For which value.
-    pub value: ValueRef,
-    /// What for.
-    pub purpose: Purpose,
-    /// The conversation that gives the reason.
-    pub conversation: ConversationId,
-}
 
 /// A value in the clear. It can be read out, but not printed or serialised by accident, and is
 /// wiped when it is dropped.
 pub struct Revealed {
     field: String,
     text: Zeroizing<String>,
+    until: Timestamp,
 }
 
 impl Revealed {
@@ -46,7 +34,12 @@ impl Revealed {
         &self.field
     }
 
-    /// The value, for the one who asked.
+    /// When it is to be hidden again, at the latest.
+    pub const fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// The value, or what the permit shows of it, for the one who asked.
     pub fn expose(&self) -> &str {
         &self.text
     }
@@ -72,16 +65,16 @@ struct Look {
 }
 
 impl Vault {
-    /// Shows a value, when the conversation concerns its customer and its field is held for the
-    /// purpose. Who may ask at all, and for how long an answer stands, is not decided here.
+    /// Shows a value to somebody who may see it. What no policy can permit is asked here all the
+    /// same: the conversation concerns the customer, and the field is held for the purpose. That the
+    /// permission stands is asked again in the transaction that puts the look on record.
     ///
     /// # Errors
-    /// [`Error::NotConcerned`], [`Error::Purpose`], [`Error::NoValue`], [`Error::NoCustomer`] and
-    /// [`Error::Erased`] are refusals and stand in the log as such.
-    pub async fn reveal(&self, audit: &Audit, organisation: OrganisationId, reveal: Reveal) -> Result<Revealed, Error> {
-        let reveal = Arc::new(reveal);
+    /// [`Error::Refused`], [`Error::NotConcerned`], [`Error::Purpose`], [`Error::NoValue`],
+    /// [`Error::NoCustomer`] and [`Error::Erased`] are refusals and stand in the log as such.
+    pub async fn reveal(&self, audit: &Audit, permit: &Permit<RevealValue>) -> Result<Revealed, Error> {
         for _ in 0..STALE_TRIES {
-            match self.try_reveal(audit, organisation, &reveal).await {
+            match self.try_reveal(audit, permit).await {
                 Err(Error::Stale) => {}
                 done => return done,
             }
@@ -89,42 +82,60 @@ impl Vault {
         Err(db::Error::Conflict.into())
     }
 
-    async fn try_reveal(
-        &self,
-        audit: &Audit,
-        organisation: OrganisationId,
-        reveal: &Arc<Reveal>,
-    ) -> Result<Revealed, Error> {
-        let (vault, asked) = (self.clone(), Arc::clone(reveal));
+    async fn try_reveal(&self, audit: &Audit, permit: &Permit<RevealValue>) -> Result<Revealed, Error> {
+        let (vault, asked, organisation) = (self.clone(), permit.resource().clone(), permit.organisation());
         let look = self.context.db.read("vault.reveal", move |tx| vault.look(tx, organisation, &asked)).await?;
+        let row = *permit.resource().value.row();
         let opened = look.answer.and_then(|held| {
-            let text = open_text(&look.keys, held.column, reveal.value.row(), &held.sealed)?;
-            Ok(Revealed { field: held.field.name, text })
+            let text = open_text(&look.keys, held.column, &row, &held.sealed)?;
+            let text = permit.mask().map_or(text.clone(), |mask| Zeroizing::new(mask.apply(&text).to_string()));
+            Ok(Revealed { field: held.field.name, text, until: permit.expires_at() })
         });
-        let action = if opened.is_ok() { Action::ValueRevealed } else { Action::RevealRefused };
-        let mut entry = Entry::new(action, reveal.actor, self.context.clock.now())
-            .conversation(reveal.conversation)
-            .object(reveal.value)
-            .purpose(reveal.purpose.as_str());
-        entry.field = look.field;
-        if let Err(reason) = &opened {
-            entry = entry.detail(refusal(reason));
+        let now = self.context.clock.now();
+        let entry = |error: Option<&Error>| {
+            let action = if error.is_none() { Action::ValueRevealed } else { Action::RevealRefused };
+            let asked = permit.resource();
+            let mut entry = Entry::new(action, permit.actor(), now)
+                .conversation(asked.conversation)
+                .object(asked.value)
+                .purpose(asked.purpose.as_str());
+            entry.field.clone_from(&look.field);
+            entry.detail = error.map(refusal).or(permit.reason()).map(str::to_owned);
+            audit.prepare(&look.keys, &entry)
+        };
+        let standing = opened.is_ok().then(|| permit.clone());
+        let written = self.put_on_record(permit, look.subject, standing, (entry(opened.as_ref().err())?, now)).await;
+        if let Err(refused @ (Error::Refused(_) | Error::NotConcerned | Error::NoValue)) = written {
+            // What was permitted is not any more: nothing was shown, and that it was asked for is told.
+            self.put_on_record(permit, look.subject, None, (entry(Some(&refused))?, now)).await?;
+            return Err(refused);
         }
-        let entries = [audit.prepare(&look.keys, &entry)?];
-        let subject = look.subject;
-        self.context
-            .db
-            .write("vault.reveal", move |tx| {
-                // An erasure that came between must not be answered with what it destroyed.
-                if let Some(customer) = subject
-                    && Self::state(tx, organisation, customer, true)? == CustomerState::Erased
-                {
-                    return Err(Error::Stale);
-                }
-                Ok(Audit::append(tx, organisation, &entries)?)
-            })
-            .await?;
+        written?;
         opened
+    }
+
+    /// Writes the entry; with a permit only when that stands at this very moment.
+    async fn put_on_record(
+        &self,
+        permit: &Permit<RevealValue>,
+        subject: Option<CustomerId>,
+        standing: Option<Permit<RevealValue>>,
+        (entry, now): (audit::Prepared, Timestamp),
+    ) -> Result<(), Error> {
+        let (organisation, entries) = (permit.organisation(), [entry]);
+        let write = move |tx: &mut Tx<'_>| {
+            if let Some(permit) = &standing {
+                permit.confirm(tx, now)?;
+            }
+            // An erasure that came between must not be answered with what it destroyed.
+            if let Some(customer) = subject
+                && Self::state(tx, organisation, customer, true)? == CustomerState::Erased
+            {
+                return Err(Error::Stale);
+            }
+            Ok(Audit::append(tx, organisation, &entries)?)
+        };
+        self.context.db.write("vault.reveal", write).await
     }
 
     fn look(&self, tx: &mut Tx<'_>, organisation: OrganisationId, asked: &Reveal) -> Result<Look, Error> {
@@ -235,6 +246,7 @@ fn is_same(tx: &mut Tx<'_>, organisation: OrganisationId, one: CustomerId, other
 /// The reason in the log: a word, because the texts of errors change.
 const fn refusal(reason: &Error) -> &'static str {
     match reason {
+        Error::Refused(refused) => refused.why.word(),
         Error::NotConcerned => "not concerned",
         Error::Purpose { .. } => "purpose",
         Error::NoValue => "no value",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use kernel::{ContactPointId, ConversationId, CustomerId, Id, IdError, OrganisationId, ValueId};
+use kernel::{ContactPointId, CustomerId, Id, IdError, ValueId};
 
 use super::details::{Cause, Details, ProfileChange};
 use super::inventory::{FIELDS, FieldId};
@@ -12,8 +12,10 @@ use super::mask::Masked;
 use super::place::Column;
 use super::store::inventory as fields;
 use super::{ContactKind, Error, Vault};
+use crate::STALE_TRIES;
+use crate::access::Permit;
+use crate::access::action::{EditCustomer, ReadCustomer};
 use crate::audit::Audit;
-use crate::{Actor, STALE_TRIES};
 
 /// One thing held of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,16 +70,10 @@ pub struct MaskedValue {
 
 /// A value to be set. No `Debug`: it holds the value.
 pub struct SetValue<'a> {
-    /// Who sets it.
-    pub actor: Actor,
-    /// Of whom.
-    pub customer: CustomerId,
     /// The field's name.
     pub field: &'a str,
     /// The value as written.
     pub value: &'a str,
-    /// The conversation that gave the reason, if one did.
-    pub conversation: Option<ConversationId>,
 }
 
 /// What became of a value that was set.
@@ -95,9 +91,10 @@ impl Vault {
     pub async fn set_value(
         &self,
         audit: &Audit,
-        organisation: OrganisationId,
+        permit: &Permit<EditCustomer>,
         set: SetValue<'_>,
     ) -> Result<Stored, Error> {
+        let organisation = permit.organisation();
         let name = set.field.to_owned();
         let field = self
             .context
@@ -110,7 +107,7 @@ impl Vault {
         details.add(self, organisation, &Arc::new(field), set.value, self.context.clock.now())?;
         let details = Arc::new(details);
         for _ in 0..STALE_TRIES {
-            match self.try_set(audit, organisation, &set, &details).await {
+            match self.try_set(audit, permit, &details).await {
                 Err(Error::Stale) => {}
                 done => return done,
             }
@@ -121,11 +118,11 @@ impl Vault {
     async fn try_set(
         &self,
         audit: &Audit,
-        organisation: OrganisationId,
-        set: &SetValue<'_>,
+        permit: &Permit<EditCustomer>,
         details: &Arc<Details>,
     ) -> Result<Stored, Error> {
-        let (vault, wanted, customer) = (self.clone(), Arc::clone(details), set.customer);
+        let (organisation, case) = (permit.organisation(), *permit.resource());
+        let (vault, wanted, customer) = (self.clone(), Arc::clone(details), case.customer);
         let look = move |tx: &mut db::Tx<'_>| {
             let person = vault.person(tx, organisation, customer)?;
             let owners = Self::owners(tx, organisation, &wanted.contacts)?;
@@ -144,17 +141,23 @@ impl Vault {
         }
         difference.check(&known)?;
         let now = self.context.clock.now();
-        let cause = Cause { actor: set.actor, conversation: set.conversation, now };
+        let cause = Cause { actor: permit.actor(), conversation: case.conversation, now };
         let change = ProfileChange::prepare(self, audit, cause, &person, (&known, &difference))?;
         let stored = change.only().map_or(Stored::Unchanged, Stored::Changed);
-        self.context.db.write("vault.set_value", move |tx| change.store(tx, organisation, now)).await?;
+        let permit = permit.clone();
+        let write = move |tx: &mut db::Tx<'_>| {
+            permit.confirm(tx, now)?;
+            change.store(tx, organisation, now)
+        };
+        self.context.db.write("vault.set_value", write).await?;
         Ok(stored)
     }
 
     /// Everything held of a customer and of those merged into them, masked, in the order of the
     /// inventory.
-    pub async fn masked(&self, organisation: OrganisationId, customer: CustomerId) -> Result<Vec<MaskedValue>, Error> {
-        let vault = self.clone();
+    pub async fn masked(&self, permit: &Permit<ReadCustomer>) -> Result<Vec<MaskedValue>, Error> {
+        permit.in_force(self.context.clock.now())?;
+        let (vault, organisation, customer) = (self.clone(), permit.organisation(), permit.resource().customer);
         let look = move |tx: &mut db::Tx<'_>| {
             let person = vault.person(tx, organisation, customer)?;
             Ok::<_, Error>((person, fields::fields(tx, organisation, FIELDS)?))

@@ -49,6 +49,7 @@ impl From<vault::Error> for Failure {
             vault::Error::Database(error) => error.into(),
             vault::Error::Keyring(error) => error.into(),
             vault::Error::NoCustomer | vault::Error::NoValue | vault::Error::Erased => Self::new(Kind::NotFound, error),
+            vault::Error::Refused(_) => Self::new(Kind::NoPermission, error),
             vault::Error::Stale => Self::new(Kind::TryAgain, error),
             vault::Error::Sealed(_) => Self::new(Kind::Software, error),
             other => Self::new(Kind::Data, other),
@@ -83,6 +84,7 @@ impl From<desk::Error> for Failure {
             desk::Error::Database(error) => error.into(),
             desk::Error::Vault(error) => error.into(),
             desk::Error::Audit(error) => error.into(),
+            desk::Error::Refused(_) => Self::new(Kind::NoPermission, error),
             desk::Error::NoConversation => Self::new(Kind::NotFound, error),
             desk::Error::Stale => Self::new(Kind::TryAgain, error),
             other => Self::new(Kind::Data, other),
@@ -98,6 +100,7 @@ impl From<channels::Error> for Failure {
             channels::Error::Desk(error) => error.into(),
             channels::Error::Audit(error) => error.into(),
             channels::Error::TooLarge { .. } | channels::Error::StillUnreadable(_) => Self::new(Kind::Data, error),
+            channels::Error::Refused(_) => Self::new(Kind::NoPermission, error),
             channels::Error::NotQuarantined | channels::Error::Released => Self::new(Kind::NotFound, error),
             channels::Error::Busy | channels::Error::Stale => Self::new(Kind::TryAgain, error),
             channels::Error::Blobs(_) | channels::Error::BlobFolder(_) => Self::new(Kind::Io, error),
@@ -135,6 +138,8 @@ impl From<access::Error> for Failure {
         match error {
             access::Error::Database(error) => error.into(),
             access::Error::Vault(error) => error.into(),
+            access::Error::Desk(error) => error.into(),
+            access::Error::Refused(refused) => vault::Error::from(refused).into(),
             access::Error::Audit(error) => error.into(),
             other => Self::new(Kind::Data, other),
         }

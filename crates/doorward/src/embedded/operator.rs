@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use app::access::{Merge, OrganisationWide, Principal};
 use app::backup::Places;
 use app::channels::{Arrival, Client, Outcome as Arrived};
 use app::desk::{Assignee, Filter, PageRequest, ThreadRequest};
@@ -17,8 +18,8 @@ use super::opened::OpenFolder;
 use crate::exit::{Failure, Kind};
 use crate::operations::{
     BackedUp, Call, ConversationShown, Conversations, CustomersImported, Erased, Finding, Findings, MailOutcome,
-    Merged, Operation, Operator, Outcome, Quarantine, ReceivedVia, Rejection, Released, Rotated, TokenCreated,
-    TokenRevoked, Tokens,
+    Merged, Operation, Operator, Outcome, Quarantine, QuarantineShown, ReceivedVia, Rejection, Released, Rotated,
+    TokenCreated, TokenRevoked, Tokens, Weight,
 };
 use crate::progress::ProgressSink;
 
@@ -41,8 +42,7 @@ impl Operator for OpenFolder {
                     answer(self.list_quarantine(organisation, limit, cursor).await)
                 }
                 Operation::QuarantineShow { quarantine } => {
-                    let mail = self.app.channels.open_quarantined(organisation, quarantine, Actor::Operator).await;
-                    answer(mail.map(answers::quarantine_shown).map_err(Failure::from))
+                    answer(self.show_quarantined(organisation, quarantine).await)
                 }
                 Operation::QuarantineRelease { quarantine } => answer(self.release(organisation, quarantine).await),
                 Operation::MergeCustomers { from, into } => answer(self.merge(organisation, from, into).await),
@@ -69,6 +69,15 @@ pub(super) fn answer<T: Serialize>(done: Result<T, Failure>) -> Result<Value, Fa
 }
 
 impl OpenFolder {
+    /// The permission of whoever holds the root key and the command line, from the policies.
+    async fn may<A: access::Action>(
+        &self,
+        organisation: OrganisationId,
+        resource: A::Resource,
+    ) -> Result<access::Permit<A>, Failure> {
+        Ok(self.app.access.permit(&Principal::operator(organisation), resource).await?)
+    }
+
     /// The organisation that was named, or the only one.
     async fn organisation(&self, named: Option<&str>) -> Result<OrganisationId, Failure> {
         if let Some(name) = named {
@@ -122,8 +131,8 @@ impl OpenFolder {
             .map(|text| text.parse())
             .transpose()
             .map_err(|_| Failure::new(Kind::Data, "the cursor is none that a list has given: begin without one"))?;
-        let page =
-            self.app.desk.list(organisation, filter, PageRequest { cursor, limit, ..PageRequest::default() }).await?;
+        let permit = self.may(organisation, OrganisationWide).await?;
+        let page = self.app.desk.list(&permit, filter, PageRequest { cursor, limit, ..PageRequest::default() }).await?;
         Ok(answers::conversations(page))
     }
 
@@ -141,7 +150,7 @@ impl OpenFolder {
         conversation: ConversationId,
     ) -> Result<ConversationShown, Failure> {
         let page = ThreadRequest { before: None, limit: answers::THREAD_ITEMS };
-        let thread = self.app.desk.show(organisation, conversation, Actor::Operator, page).await?;
+        let thread = self.app.desk.show(&self.may(organisation, conversation).await?, page).await?;
         Ok(answers::conversation_shown(thread))
     }
 
@@ -157,9 +166,11 @@ impl OpenFolder {
             (column, target)
         };
         let columns = columns.into_iter().map(to_target).collect();
-        let import = vault::Import { actor: Actor::Operator, columns, dry_run };
+        let import = vault::Import { columns, dry_run };
         let (vault, audit) = (&self.app.vault, &self.app.audit);
-        let imported = vault.import(audit, organisation, &import, body.as_ref(), |_| {}).await?;
+        let imported = vault
+            .import(audit, &self.may(organisation, OrganisationWide).await?, &import, body.as_ref(), |_| {})
+            .await?;
         let rejected = imported.rejected.into_iter().map(|rejected| Rejection {
             row: rejected.row,
             reason: match rejected.field {
@@ -184,13 +195,23 @@ impl OpenFolder {
         let before = cursor.map(|text| text.parse::<QuarantineId>()).transpose();
         let before = before.map_err(|error| Failure::new(Kind::Data, error))?;
         let limit = limit.clamp(1, limits::PAGE_ROWS);
-        let rows = self.app.channels.quarantined(organisation, before, limit).await?;
+        let rows =
+            self.app.channels.quarantined(&self.may(organisation, OrganisationWide).await?, before, limit).await?;
         let next = if rows.len() == limit { rows.last().map(|row| row.id.to_string()) } else { None };
         Ok(Quarantine { quarantine: rows.into_iter().map(answers::quarantine_row).collect(), next })
     }
 
+    async fn show_quarantined(
+        &self,
+        organisation: OrganisationId,
+        quarantine: QuarantineId,
+    ) -> Result<QuarantineShown, Failure> {
+        let mail = self.app.channels.open_quarantined(&self.may(organisation, quarantine).await?).await?;
+        Ok(answers::quarantine_shown(mail))
+    }
+
     async fn release(&self, organisation: OrganisationId, quarantine: QuarantineId) -> Result<Released, Failure> {
-        match self.app.channels.release(organisation, quarantine, Actor::Operator).await? {
+        match self.app.channels.release(&self.may(organisation, quarantine).await?).await? {
             Arrived::Received { conversation, message } | Arrived::Appended { conversation, message } => {
                 Ok(Released { conversation, message })
             }
@@ -201,7 +222,8 @@ impl OpenFolder {
     }
 
     async fn merge(&self, organisation: OrganisationId, from: CustomerId, into: CustomerId) -> Result<Merged, Failure> {
-        self.app.vault.merge(&self.app.audit, organisation, Actor::Operator, from, into).await?;
+        let permit = self.may(organisation, Merge { from, into }).await?;
+        self.app.vault.merge(&self.app.audit, &permit).await?;
         Ok(Merged { from, into })
     }
 
@@ -223,7 +245,8 @@ impl OpenFolder {
     }
 
     async fn erase(&self, organisation: OrganisationId, customer: CustomerId, reason: &str) -> Result<Erased, Failure> {
-        let gone = self.app.vault.erase(&self.app.audit, organisation, customer, Actor::Operator, reason).await?;
+        let permit = self.may(organisation, customer).await?;
+        let gone = self.app.vault.erase(&self.app.audit, &permit, reason).await?;
         self.app.channels.remove_due_blobs(organisation).await?;
         Ok(Erased {
             customers: gone.customers,

@@ -23,7 +23,7 @@ async fn what_one_engine_backs_up_either_engine_restores() {
             known.push((receive(&test, letter).await.0, format!("text {number}")));
         }
         let (with_file, _) = receive(&test, letter_with_file("f@example.org", "file", "f.txt")).await;
-        test.app.desk.add_note(organisation, with_file, Actor::Operator, "a note").await.unwrap();
+        testkit::desk(&test.app).add_note(organisation, with_file, testkit::agent(), "a note").await.unwrap();
         test.app.audit.fold(organisation).await.unwrap();
         // Another one's set-up has got no further than its keys.
         let begun = OrganisationId::from_bytes([9; 16]);

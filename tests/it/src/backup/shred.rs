@@ -22,10 +22,10 @@ async fn an_erased_customer_stays_erased_when_yesterday_comes_back() {
         back_up(&test, yesterday.path()).await;
 
         // Whoever is merged and erased afterwards was still two people then.
-        app.vault.merge(&app.audit, organisation, Actor::Operator, twin, customer).await.unwrap();
+        testkit::vault(app).merge(organisation, twin, customer).await.unwrap();
         let (_, later) = receive(&test, Letter::new("later@example.org", "later")).await;
         for erased in [customer, later] {
-            app.vault.erase(&app.audit, organisation, erased, Actor::Operator, "").await.unwrap();
+            testkit::vault(app).erase(organisation, erased, "").await.unwrap();
         }
         app.audit.fold(organisation).await.unwrap();
 
@@ -63,7 +63,7 @@ async fn after_a_rotation_old_keys_and_the_present_keyring_open_nothing_of_the_e
     let (_, customer) = receive(&test, Letter::new("a@example.org", "a")).await;
     let yesterday = tempfile::tempdir().unwrap();
     back_up(&test, yesterday.path()).await;
-    app.vault.erase(&app.audit, organisation, customer, Actor::Operator, "").await.unwrap();
+    testkit::vault(app).erase(organisation, customer, "").await.unwrap();
 
     let stolen = stolen_keys(yesterday.path(), customer);
     assert_eq!(stolen.len(), 3);

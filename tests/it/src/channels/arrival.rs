@@ -13,7 +13,8 @@ async fn a_mail_opens_a_conversation_of_its_sender() {
         let test = TestApp::on(engine).await;
         let letter = Letter::new("Päivi Mäkinen <paivi@asiakas.example>", "Lasku 17").id("1@asiakas.example");
         let conversation = opened(test.mail(letter).await.unwrap());
-        let page = test.app.desk.list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
+        let page =
+            testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
         let [row] = page.rows.as_slice() else { panic!("one conversation") };
         assert_eq!(row.id, conversation);
         assert_eq!(row.subject.as_deref(), Some("Lasku 17"));
@@ -63,7 +64,8 @@ async fn a_new_sender_who_writes_many_mails_at_once_is_one_customer() {
         for outcome in outcomes {
             opened(outcome.unwrap());
         }
-        let page = test.app.desk.list(test.organisation, app::desk::Filter::default(), page(50)).await.unwrap();
+        let page =
+            testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page(50)).await.unwrap();
         let customers: std::collections::HashSet<_> = page.rows.iter().map(|row| row.customer).collect();
         assert_eq!((page.rows.len(), customers.len()), (24, 1));
         test.close().await;
@@ -90,7 +92,8 @@ async fn a_mail_without_a_usable_sender_goes_to_the_unknown_customer() {
         let test = TestApp::on(engine).await;
         opened(test.mail(Letter::new("not an address", "One").id("1@x").raw()).await.unwrap());
         opened(test.mail(Letter::new("<>", "Two").id("2@x").raw()).await.unwrap());
-        let page = test.app.desk.list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
+        let page =
+            testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
         let customers: std::collections::HashSet<_> = page.rows.iter().map(|row| row.customer).collect();
         assert_eq!((page.rows.len(), customers.len()), (2, 1));
         test.close().await;
@@ -108,7 +111,8 @@ async fn organisations_never_meet() {
         assert_ne!(first, second);
         let answer = Letter::new("a@x.example", "Re: Order").id("2@x.example").answers("1@x.example");
         assert_eq!(joined(test.mail_to(other, answer).await.unwrap()), second);
-        let page = test.app.desk.list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
+        let page =
+            testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page(10)).await.unwrap();
         assert_eq!(page.rows.iter().map(|row| (row.id, row.messages)).collect::<Vec<_>>(), [(first, 1)]);
         test.close().await;
     }

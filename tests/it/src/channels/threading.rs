@@ -100,7 +100,10 @@ async fn a_bounce_that_only_claims_to_belong_is_a_strangers_writing() {
                  Reporting-MTA: dns; y.example\n\nFinal-Recipient: rfc822; a@x\nAction: failed\nStatus: 5.1.1\n--b--\n",
             );
         assert_eq!(joined(test.mail(forged).await.unwrap()), conversation);
-        let thread = test.app.desk.show(test.organisation, conversation, app::Actor::Operator, whole()).await.unwrap();
+        let thread = testkit::desk(&test.app)
+            .show(test.organisation, conversation, app::Actor::Operator, whole())
+            .await
+            .unwrap();
         assert_eq!(thread.participants.len(), 1, "it is marked as nobody's whom the conversation concerns");
         test.close().await;
     }
@@ -111,7 +114,7 @@ async fn a_waiting_matter_does_not_vanish_into_a_settled_one() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
         let settled = opened(test.mail(first()).await.unwrap());
-        test.app.desk.resolve(test.organisation, settled, app::Actor::Operator).await.unwrap();
+        testkit::desk(&test.app).resolve(test.organisation, settled, testkit::agent()).await.unwrap();
         let waiting = Letter::new("anna@x.example", "New words").id("w@x").answers("note@x");
         opened(test.mail(waiting).await.unwrap());
         let note = Letter::new("anna@x.example", "Away").id("note@x").answers("root@x.example");
@@ -173,7 +176,10 @@ async fn a_stranger_in_a_thread_joins_as_a_marked_participant() {
         assert_eq!(joined(test.mail(stranger).await.unwrap()), conversation);
         let page = list(&test).await;
         assert_eq!(page.rows.iter().map(|row| row.customer_name.clone()).collect::<Vec<_>>(), [Some("Anna".into())]);
-        let thread = test.app.desk.show(test.organisation, conversation, app::Actor::Operator, whole()).await.unwrap();
+        let thread = testkit::desk(&test.app)
+            .show(test.organisation, conversation, app::Actor::Operator, whole())
+            .await
+            .unwrap();
         assert_eq!(thread.participants.len(), 1);
         test.close().await;
     }
@@ -184,7 +190,7 @@ async fn an_absence_note_joins_without_reopening_and_a_person_reopens() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
         let conversation = opened(test.mail(first()).await.unwrap());
-        test.app.desk.resolve(test.organisation, conversation, app::Actor::Operator).await.unwrap();
+        testkit::desk(&test.app).resolve(test.organisation, conversation, testkit::agent()).await.unwrap();
         let absent = second().header("Auto-Submitted", "auto-replied");
         assert_eq!(joined(test.mail(absent).await.unwrap()), conversation);
         assert_eq!(list(&test).await.rows[0].state, app::desk::State::Resolved);
@@ -217,7 +223,10 @@ async fn a_bounce_marks_the_message_that_came_back_and_belongs_to_its_conversati
             .header("Content-Type", "multipart/report; report-type=delivery-status; boundary=\"b\"")
             .text(&report.replace("\r\n", "\n"));
         assert_eq!(joined(test.mail(bounce).await.unwrap()), conversation);
-        let thread = test.app.desk.show(test.organisation, conversation, app::Actor::Operator, whole()).await.unwrap();
+        let thread = testkit::desk(&test.app)
+            .show(test.organisation, conversation, app::Actor::Operator, whole())
+            .await
+            .unwrap();
         let marked = thread.items.iter().find_map(|item| match item {
             app::desk::Item::Message(shown) if shown.id == sent => Some(shown.bounced_at),
             _ => None,
@@ -235,7 +244,7 @@ fn whole() -> app::desk::ThreadRequest {
 
 async fn list(test: &TestApp) -> app::desk::Page {
     let page = PageRequest { limit: 100, ..PageRequest::default() };
-    test.app.desk.list(test.organisation, app::desk::Filter::default(), page).await.unwrap()
+    testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page).await.unwrap()
 }
 
 async fn rows(test: &TestApp) -> usize {

@@ -17,6 +17,7 @@ use kernel::{
     AgentId, AttachmentId, ConversationId, CustomerId, Id, ManualClock, MessageId, OrganisationId, SystemEntropy,
     Timestamp,
 };
+use testkit::StaffedDesk;
 use testkit::load::{self, Shape};
 use testkit::postgres::{self, Database};
 
@@ -96,8 +97,8 @@ impl Office {
         self.app.context.db.write("office.set_up", write).await.unwrap();
     }
 
-    pub(crate) fn desk(&self) -> &Desk {
-        &self.app.desk
+    pub(crate) fn desk(&self) -> StaffedDesk<'_> {
+        testkit::desk(&self.app)
     }
 
     pub(crate) fn agent(&self) -> Actor {

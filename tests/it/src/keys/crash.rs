@@ -69,7 +69,7 @@ async fn act(work: &str) {
         "rotate" => drop(rotate(&app, organisation).await),
         "erase" => {
             let customer = customer.parse().unwrap();
-            app.vault.erase(&app.audit, organisation, customer, Actor::Operator, "").await.unwrap();
+            testkit::vault(&app).erase(organisation, customer, "").await.unwrap();
         }
         "backup" => drop(app.backup.write(&backup, Actor::Operator, Arc::new(|_, _, _| ())).await.unwrap()),
         "create" => {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use app::App;
 use app::vault::Error;
-use app::{Actor, App};
 use db::{Engine, Statement, blob, id};
 use envelope::SubjectId;
 use kernel::{Clock, CustomerId, Entropy, Id, SystemEntropy};
@@ -26,12 +26,12 @@ async fn everything_of_a_customer_goes_and_the_log_holds(test: TestApp) {
         receive(&test, letter_with_file("Mia <mia@example.org>", "My knee", "knee.txt")).await;
     let (other, _) = receive(&test, Letter::new("ole@example.org", "My back").text("it hurts")).await;
     let guest = Letter::new("mia@example.org", "Re: My back").id("guest@mia").text("mine too");
-    app.desk.add_note(organisation, conversation, Actor::Operator, "call back").await.unwrap();
+    testkit::desk(app).add_note(organisation, conversation, testkit::agent(), "call back").await.unwrap();
     receive(&test, guest).await;
     let blobs = test.data().join("blobs");
     assert_eq!(files_below(&blobs).len(), 1);
 
-    let erased = app.vault.erase(&app.audit, organisation, customer, Actor::Operator, "asked by letter").await.unwrap();
+    let erased = testkit::vault(app).erase(organisation, customer, "asked by letter").await.unwrap();
     assert_eq!(erased.customers, [customer]);
     assert_eq!((erased.keys, erased.contact_points, erased.values), (3, 1, 1));
     assert_eq!((erased.messages, erased.notes, erased.attachments, erased.blobs), (2, 1, 1, 1));
@@ -40,7 +40,7 @@ async fn everything_of_a_customer_goes_and_the_log_holds(test: TestApp) {
     assert_eq!(files_below(&blobs).len(), 0);
 
     assert!(!has_keys(app, organisation, customer).await);
-    assert!(app.vault.masked(organisation, customer).await.unwrap_or_default().is_empty());
+    assert!(testkit::vault(app).masked(organisation, customer).await.unwrap_or_default().is_empty());
     let thread = show(app, organisation, conversation).await;
     assert_eq!((thread.subject, thread.customer_name), (None, None));
     assert_eq!(texts(&show(app, organisation, conversation).await), [None]);
@@ -57,7 +57,7 @@ async fn everything_of_a_customer_goes_and_the_log_holds(test: TestApp) {
     assert!(told(app, organisation).await.contains(&entry));
     assert_eq!(app.context.keyring.erasures(organisation).unwrap(), [(customer.into(), test.clock.now().micros())]);
 
-    let again = app.vault.erase(&app.audit, organisation, customer, Actor::Operator, "").await.unwrap();
+    let again = testkit::vault(app).erase(organisation, customer, "").await.unwrap();
     assert!(again.customers.is_empty() && again.keys == 0);
 }
 
@@ -69,10 +69,10 @@ async fn everybody_who_is_the_same_customer_goes_too(test: TestApp) {
     }
     let [a, b, c, stranger] = [people[0].1, people[1].1, people[2].1, people[3].1];
     for (from, into) in [(a, b), (b, c)] {
-        app.vault.merge(&app.audit, organisation, Actor::Operator, from, into).await.unwrap();
+        testkit::vault(app).merge(organisation, from, into).await.unwrap();
     }
     // By whichever id they are asked for.
-    let erased = app.vault.erase(&app.audit, organisation, a, Actor::Operator, "").await.unwrap();
+    let erased = testkit::vault(app).erase(organisation, a, "").await.unwrap();
     assert_eq!(BTreeSet::from_iter(erased.customers), BTreeSet::from([a, b, c]));
     assert_eq!(erased.keys, 9);
     for gone in [a, b, c] {
@@ -87,12 +87,12 @@ async fn everybody_who_is_the_same_customer_goes_too(test: TestApp) {
 async fn nobody_is_no_erasure(test: TestApp) {
     let (app, organisation) = (&test.app, test.organisation);
     let nobody = CustomerId::from_bytes([7; 16]);
-    let refused = app.vault.erase(&app.audit, organisation, nobody, Actor::Operator, "").await;
+    let refused = testkit::vault(app).erase(organisation, nobody, "").await;
     assert!(matches!(refused, Err(Error::NoCustomer)));
     // Another organisation's customer is nobody here.
     let (_, customer) = receive(&test, Letter::new("a@example.org", "a")).await;
     let elsewhere = test.another_organisation("Oak Clinic").await;
-    let refused = app.vault.erase(&app.audit, elsewhere, customer, Actor::Operator, "").await;
+    let refused = testkit::vault(app).erase(elsewhere, customer, "").await;
     assert!(matches!(refused, Err(Error::NoCustomer)));
     assert!(has_keys(app, organisation, customer).await);
     assert!(app.context.keyring.erasures(organisation).unwrap().is_empty());
@@ -133,7 +133,8 @@ async fn mail_that_comes_meanwhile_is_erased_or_begins_anew(test: TestApp) {
         let letter = Letter::new("a@example.org", "Re: first").id(&format!("{}@a", number + 1)).answers("0@a");
         test.mail(letter.text(&format!("number {number}")))
     });
-    let erase = app.vault.erase(&app.audit, organisation, customer, Actor::Operator, "");
+    let vault = testkit::vault(app);
+    let erase = vault.erase(organisation, customer, "");
     let (outcomes, erased) = futures_util::future::join(futures_util::future::join_all(mails), erase).await;
     assert_eq!(erased.unwrap().customers, [customer]);
     for outcome in outcomes {
@@ -157,7 +158,7 @@ async fn other_nodes_forget_the_keys_that_they_had_opened() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let forgetting = tokio::spawn(async move { vault.run_forgetting(async { drop(stopped.await) }).await });
     let app = &test.app;
-    app.vault.erase(&app.audit, test.organisation, customer, Actor::Operator, "").await.unwrap();
+    testkit::vault(app).erase(test.organisation, customer, "").await.unwrap();
     let forgotten = async {
         while has_keys(&node, test.organisation, customer).await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -188,12 +189,12 @@ async fn an_erasure_during_a_backup_says_that_the_files_are_not_clean_yet_and_ho
     });
     begins.await.unwrap();
     let started = std::time::Instant::now();
-    let erased = app.vault.erase(&app.audit, test.organisation, customer, Actor::Operator, "").await.unwrap();
+    let erased = testkit::vault(app).erase(test.organisation, customer, "").await.unwrap();
     receive(&test, Letter::new("b@example.org", "b")).await;
     assert!(!erased.scrubbed && started.elapsed() < Duration::from_secs(5));
     release.send(()).unwrap();
     assert_eq!(backup.await.unwrap().unwrap(), 1);
-    let again = app.vault.erase(&app.audit, test.organisation, customer, Actor::Operator, "").await.unwrap();
+    let again = testkit::vault(app).erase(test.organisation, customer, "").await.unwrap();
     assert!(again.scrubbed);
 }
 
@@ -241,7 +242,7 @@ async fn the_files_of_sqlite_hold_nothing_of_an_erased_customer() {
         let canaries = canaries(&test, *customer).await;
         assert!(canaries.len() >= 9, "{}", canaries.len());
         let app = &test.app;
-        app.vault.erase(&app.audit, test.organisation, *customer, Actor::Operator, "").await.unwrap();
+        testkit::vault(app).erase(test.organisation, *customer, "").await.unwrap();
         let files = files_below(&test.data());
         for (number, canary) in canaries.iter().enumerate() {
             // A piece from the middle, so that a value which lies in several pages counts as well.

@@ -59,7 +59,7 @@ pub(crate) async fn receive(test: &TestApp, letter: Letter) -> (ConversationId, 
 
 pub(crate) async fn show(app: &App, organisation: OrganisationId, conversation: ConversationId) -> Thread {
     let whole = ThreadRequest { before: None, limit: 100 };
-    app.desk.show(organisation, conversation, Actor::Operator, whole).await.unwrap()
+    testkit::desk(app).show(organisation, conversation, Actor::Operator, whole).await.unwrap()
 }
 
 /// The texts of a thread's messages; none where they are gone.

@@ -51,8 +51,8 @@ async fn a_thief_of_the_disk_finds_nothing_personal() {
         let test = TestApp::on(engine).await;
         let outcome = test.mail(mail_with_canaries()).await.unwrap();
         let Outcome::Received { conversation, .. } = outcome else { panic!("{outcome:?}") };
-        let desk = &test.app.desk;
-        desk.add_note(test.organisation, conversation, Actor::Operator, "canary-note-5590").await.unwrap();
+        let desk = testkit::desk(&test.app);
+        desk.add_note(test.organisation, conversation, testkit::agent(), "canary-note-5590").await.unwrap();
         desk.show(test.organisation, conversation, Actor::Operator, app::desk::ThreadRequest::default()).await.unwrap();
         let poison = test.mail(&b"\x01 canary-quarantine-6601 \x02"[..]).await.unwrap();
         assert!(matches!(poison, Outcome::Quarantined(_)));

@@ -101,7 +101,7 @@ fn one_death(engine: Engine, fail_point: &str, passages: u32) {
         let report = app.audit.verify(organisation, options, &|_, _| {}).await.unwrap();
         assert!(report.ok, "{engine:?}, {fail_point}: {:?}", report.problems);
         let page = app::desk::PageRequest { limit: 100, ..Default::default() };
-        let list = app.desk.list(organisation, app::desk::Filter::default(), page).await.unwrap();
+        let list = testkit::desk(&app).list(organisation, app::desk::Filter::default(), page).await.unwrap();
         let messages: u64 = list.rows.iter().map(|row| row.messages).sum();
         assert_eq!(messages, MAILS as u64, "{engine:?}, {fail_point}");
         app.close().await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use app::channels::ResolverConfig;
 use app::identity::New;
-use app::vault::{ContactKind, Error, Import, ImportError, Imported, Index, Normalised, SetValue, Stored, Vault};
-use app::{Actor, App, Context};
+use app::vault::{ContactKind, Error, Import, ImportError, Imported, Index, Normalised, Stored, Vault};
+use app::{App, Context};
 use envelope::provider::FileProvider;
 use envelope::{CryptoEntropy, Keyring};
 use kernel::{Clock as _, CustomerId, ManualClock, OrganisationId, SystemEntropy, Timestamp};
@@ -69,22 +69,21 @@ impl Bench {
     }
 
     pub(super) async fn set(&self, customer: CustomerId, field: &str, value: &str) -> Result<Stored, Error> {
-        let set = SetValue { actor: Actor::Operator, customer, field, value, conversation: None };
-        self.app.vault.set_value(&self.app.audit, self.organisation, set).await
+        testkit::vault(&self.app).set_value(self.organisation, customer, field, value).await
     }
 
     pub(super) async fn merge(&self, from: CustomerId, into: CustomerId) -> Result<(), Error> {
-        self.app.vault.merge(&self.app.audit, self.organisation, Actor::Operator, from, into).await.map(drop)
+        testkit::vault(&self.app).merge(self.organisation, from, into).await.map(drop)
     }
 
     pub(super) async fn import(&self, text: &str) -> Result<Imported, ImportError> {
-        let import = Import { actor: Actor::Operator, columns: Vec::new(), dry_run: false };
-        self.app.vault.import(&self.app.audit, self.organisation, &import, text.as_bytes(), |_| {}).await
+        let import = Import { columns: Vec::new(), dry_run: false };
+        testkit::vault(&self.app).import(self.organisation, &import, text).await
     }
 
     /// What is listed of a customer, as `field: mask`.
     pub(super) async fn masked(&self, customer: CustomerId) -> Vec<String> {
-        let values = self.app.vault.masked(self.organisation, customer).await.unwrap();
+        let values = testkit::vault(&self.app).masked(self.organisation, customer).await.unwrap();
         values.iter().map(|value| format!("{}: {}", value.name, value.masked)).collect()
     }
 

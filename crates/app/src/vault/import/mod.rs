@@ -20,7 +20,8 @@ use kernel::{OrganisationId, fail_point};
 use super::inventory::{FIELDS, Field};
 use super::store::inventory as store;
 use super::{Error, Vault};
-use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::ImportCustomers;
 use crate::audit::Audit;
 use batch::{DryRun, Outcome};
 use columns::Columns;
@@ -52,8 +53,6 @@ impl FromStr for Target {
 /// How a file is taken in.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// Who imports.
-    pub actor: Actor,
     /// Columns by their heading, where the heading alone does not say what they hold. The names
     /// and labels of fields, and the usual headings in five languages, are understood without.
     pub columns: Vec<(String, Target)>,
@@ -144,11 +143,13 @@ impl Vault {
     pub async fn import(
         &self,
         audit: &Audit,
-        organisation: OrganisationId,
+        permit: &Permit<ImportCustomers>,
         import: &Import,
         source: impl Read + Send,
         mut progress: impl FnMut(&Imported) + Send,
     ) -> Result<Imported, ImportError> {
+        permit.in_force(self.context.clock.now()).map_err(Error::from)?;
+        let (organisation, actor) = (permit.organisation(), permit.actor());
         let inventory: Vec<Arc<Field>> = self
             .context
             .db
@@ -168,7 +169,7 @@ impl Vault {
                 return Ok(report);
             }
             let batch = take_batch(&mut waiting);
-            let (outcomes, left) = self.take_in(audit, organisation, import.actor, batch, dry_run.as_mut()).await?;
+            let (outcomes, left) = self.take_in(audit, organisation, actor, batch, dry_run.as_mut()).await?;
             for row in left.into_iter().rev() {
                 waiting.push_front(row);
             }

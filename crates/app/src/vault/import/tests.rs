@@ -2,10 +2,12 @@
 
 use super::super::tests::Bench;
 use super::*;
+use crate::access::OrganisationWide;
+use crate::identity::Role;
 
 fn import(columns: &[(&str, &str)], dry_run: bool) -> Import {
     let columns = columns.iter().map(|(column, target)| ((*column).to_owned(), target.parse().unwrap())).collect();
-    Import { actor: Actor::Operator, columns, dry_run }
+    Import { columns, dry_run }
 }
 
 impl Bench {
@@ -14,7 +16,8 @@ impl Bench {
     }
 
     async fn import_as(&self, import: &Import, text: &str) -> Result<Imported, ImportError> {
-        self.vault.import(&self.audit, self.organisation, import, text.as_bytes(), |_| {}).await
+        let permit = self.ask(Role::Administrator, OrganisationWide).await?;
+        self.vault.import(&self.audit, &permit, import, text.as_bytes(), |_| {}).await
     }
 
     async fn found(&self, address: &str) -> Option<kernel::CustomerId> {
@@ -151,11 +154,12 @@ async fn an_import_that_stopped_is_taken_up_by_running_it_again() {
     let text: String = std::iter::once("email,name\n".to_owned())
         .chain((0..450).map(|n| format!("p{n}@example.fi,P {n}\n")))
         .collect();
-    let (vault, audit, organisation) = (bench.vault.clone(), bench.audit.clone(), bench.organisation);
+    let (vault, audit) = (bench.vault.clone(), bench.audit.clone());
+    let permit = bench.ask(Role::Administrator, OrganisationWide).await.unwrap();
     let whole = text.clone();
     let stopped = tokio::spawn(async move {
         let stop = |report: &Imported| assert!(report.created < 200, "the power fails");
-        vault.import(&audit, organisation, &import(&[], false), whole.as_bytes(), stop).await.map(drop)
+        vault.import(&audit, &permit, &import(&[], false), whole.as_bytes(), stop).await.map(drop)
     });
     assert!(stopped.await.is_err(), "it stopped after the first batch");
     assert!(bench.found("p199@example.fi").await.is_some() && bench.found("p200@example.fi").await.is_none());

@@ -1,7 +1,8 @@
 //! The data inventory decides what may be held, and how it is seen.
 
 use super::*;
-use crate::vault::{DataClass, FieldDefinition, LegalBasis, Mask};
+use crate::access::OrganisationWide;
+use crate::vault::{DataClass, FieldDefinition, FieldId, LegalBasis, Mask};
 
 fn definition(name: &str) -> FieldDefinition {
     FieldDefinition {
@@ -14,6 +15,11 @@ fn definition(name: &str) -> FieldDefinition {
     }
 }
 
+async fn define(bench: &Bench, definition: &FieldDefinition) -> Result<FieldId, Error> {
+    let permit = bench.ask(Role::PrivacyOfficer, OrganisationWide).await?;
+    bench.vault.define_field(&bench.audit, &permit, definition).await
+}
+
 #[tokio::test]
 async fn what_the_inventory_does_not_know_is_refused_until_it_does() {
     let bench = Bench::new().await;
@@ -23,11 +29,7 @@ async fn what_the_inventory_does_not_know_is_refused_until_it_does() {
     );
     assert_eq!(bench.actions(customer).await, [""; 0], "nothing happened, so nothing is on record");
 
-    bench
-        .vault
-        .define_field(&bench.audit, bench.organisation, Actor::Operator, &definition("shoe_size"))
-        .await
-        .unwrap();
+    define(&bench, &definition("shoe_size")).await.unwrap();
     assert!(matches!(bench.set(customer, "shoe_size", "38").await, Ok(Stored::Changed(_))));
     assert_eq!(bench.masked(customer).await, ["name: Maija Virtanen", "email: m•••@•••.fi", "shoe_size: •••"]);
     assert_eq!(bench.actions(customer).await, ["value.changed"]);
@@ -37,9 +39,7 @@ async fn what_the_inventory_does_not_know_is_refused_until_it_does() {
 #[tokio::test]
 async fn a_field_is_changed_by_its_name_and_keeps_its_number() {
     let bench = Bench::new().await;
-    let define = async |definition: &FieldDefinition| {
-        bench.vault.define_field(&bench.audit, bench.organisation, Actor::Operator, definition).await
-    };
+    let define = async |definition: &FieldDefinition| define(&bench, definition).await;
     let first = define(&definition("shoe_size")).await.unwrap();
     assert!(first.number() >= 100, "the product's own numbers are kept free");
     let mut changed = definition("shoe_size");
@@ -58,7 +58,7 @@ async fn only_the_name_is_ever_shown_without_a_mask() {
     let bench = Bench::new().await;
     let mut bare = definition("shoe_size");
     bare.mask = Mask::None;
-    let refused = bench.vault.define_field(&bench.audit, bench.organisation, Actor::Operator, &bare).await;
+    let refused = define(&bench, &bare).await;
     assert!(matches!(refused, Err(Error::Definition(_))));
     for field in bench.vault.fields(bench.organisation).await.unwrap() {
         assert_eq!(field.mask == Mask::None, field.name == "name", "{}", field.name);
@@ -75,7 +75,7 @@ async fn definitions_that_say_too_little_are_refused() {
     ] {
         let mut definition = definition("shoe_size");
         spoil(&mut definition);
-        let refused = bench.vault.define_field(&bench.audit, bench.organisation, Actor::Operator, &definition).await;
+        let refused = define(&bench, &definition).await;
         assert!(matches!(refused, Err(Error::Definition(_))));
     }
 }

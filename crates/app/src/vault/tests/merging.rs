@@ -1,11 +1,13 @@
 //! Two customers that turn out to be one are met, seen and revealed as one.
 
 use super::*;
-use crate::vault::{ContactKind, Index, Merged, Reveal};
+use crate::access::{Merge, Reveal};
+use crate::vault::{ContactKind, Index, Merged};
 
 impl Bench {
     async fn merge(&self, from: CustomerId, into: CustomerId) -> Result<Merged, Error> {
-        self.vault.merge(&self.audit, self.organisation, Actor::Operator, from, into).await
+        let permit = self.ask(Role::Lead, Merge { from, into }).await?;
+        self.vault.merge(&self.audit, &permit).await
     }
 
     async fn met_by(&self, address: &str) -> Option<CustomerId> {
@@ -31,11 +33,12 @@ async fn both_addresses_meet_the_survivor_and_both_values_are_seen() {
     assert_eq!(bench.actions(old).await, ["value.changed", "customer.merged"]);
     assert_eq!(bench.actions(new).await, ["customer.merged"]);
 
-    let conversation = bench.conversation(new, &[]).await;
+    let conversation = bench.assigned(new, &[]).await;
     let iban = bench.value(old, "iban").await;
     let purpose = "billing".parse().unwrap();
-    let reveal = Reveal { actor: Actor::Operator, customer: new, value: iban, purpose, conversation };
-    let revealed = bench.vault.reveal(&bench.audit, bench.organisation, reveal).await.unwrap();
+    let reveal = Reveal { customer: new, value: iban, purpose, conversation };
+    let permit = bench.ask(Role::Agent, reveal).await.unwrap();
+    let revealed = bench.vault.reveal(&bench.audit, &permit).await.unwrap();
     assert_eq!(revealed.expose(), "FI2112345600000785");
     assert_eq!(bench.actions(old).await.last().unwrap(), "value.revealed", "in the chain of whose value it is");
 }

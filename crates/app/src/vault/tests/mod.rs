@@ -10,22 +10,36 @@ use std::sync::Arc;
 use db::{Config, Db, Statement, blob, id, int, text, time};
 use envelope::provider::FileProvider;
 use envelope::{CryptoEntropy, Keyring, SubjectId};
-use kernel::{Clock as _, ConversationId, CustomerId, Id, ManualClock, OrganisationId, SystemEntropy, Timestamp};
+use kernel::{
+    AgentId, Clock as _, ConversationId, CustomerId, Id, ManualClock, OrganisationId, SystemEntropy, Timestamp,
+};
 use tempfile::TempDir;
 
-use super::{Column, Error, Normalised, SetValue, Stored, ValueRef, Vault};
+use super::{Column, Error, MaskedValue, Normalised, SetValue, Stored, ValueRef, Vault};
+use crate::Context;
+use crate::access::{Access, Action, CustomerCase, Permit, Policies, Principal};
 use crate::audit::Audit;
 use crate::desk::{Desk, NewConversation};
-use crate::{Actor, Context};
+use crate::identity::Role;
 
 static INSERT_ORGANISATION: Statement = Statement::new(
     "tests.INSERT_ORGANISATION",
     "INSERT INTO organisation (org, name, epoch, created_at) VALUES ($1, $2, $3, $4)",
 );
+static INSERT_AGENT: Statement = Statement::new(
+    "tests.INSERT_AGENT",
+    "INSERT INTO agent (org, id, role, state, email_index, email_sealed, created_at)
+        VALUES ($1, $2, 'agent', 'active', $3, $3, $4)",
+);
 static ENTRIES: Statement = Statement::new(
     "tests.ENTRIES",
     "SELECT id, sealed FROM audit_entry WHERE org = $1 AND subject = $2 ORDER BY sequence",
 );
+
+/// The agent who works there.
+pub(super) fn agent() -> AgentId {
+    AgentId::from_bytes([7; 16])
+}
 
 /// One organisation on a database of its own.
 pub(super) struct Bench {
@@ -33,6 +47,8 @@ pub(super) struct Bench {
     pub(super) context: Arc<Context>,
     pub(super) vault: Vault,
     pub(super) audit: Audit,
+    pub(super) access: Access,
+    pub(super) desk: Desk,
     pub(super) organisation: OrganisationId,
     pub(super) clock: Arc<ManualClock>,
 }
@@ -54,8 +70,10 @@ impl Bench {
         });
         let vault = Vault::new(Arc::clone(&context));
         let audit = Audit::new(Arc::clone(&context), vault.clone());
+        let access = Access::new(Arc::clone(&context), audit.clone(), vault.clone(), Policies::built_in());
+        let desk = Desk::new(Arc::clone(&context), vault.clone(), audit.clone());
         let organisation = OrganisationId::new(clock.now(), &SystemEntropy);
-        let bench = Self { folder, context, vault, audit, organisation, clock };
+        let bench = Self { folder, context, vault, audit, access, desk, organisation, clock };
         bench.set_up(organisation).await;
         bench
     }
@@ -67,6 +85,7 @@ impl Bench {
         let keys = self.vault.new_keys(organisation, SubjectId::from(organisation)).unwrap();
         self.write(move |tx| {
             tx.execute_one(&INSERT_ORGANISATION, &[id(&organisation), text("Bench"), int(1), time(now)])?;
+            tx.execute_one(&INSERT_AGENT, &[id(&organisation), id(&agent()), blob(agent().bytes()), time(now)])?;
             Vault::insert_keys(tx, &keys, now)?;
             Vault::default_inventory(tx, organisation, now)
         })
@@ -88,10 +107,16 @@ impl Bench {
         id
     }
 
+    /// What the policies say when somebody with a role asks.
+    pub(super) async fn ask<A: Action>(&self, role: Role, resource: A::Resource) -> Result<Permit<A>, Error> {
+        let principal = Principal::agent(self.organisation, agent(), role.into());
+        Ok(self.access.permit(&principal, resource).await?)
+    }
+
     pub(super) async fn set(&self, customer: CustomerId, field: &str, value: &str) -> Result<Stored, Error> {
         self.clock.advance(std::time::Duration::from_secs(1));
-        let set = SetValue { actor: Actor::Operator, customer, field, value, conversation: None };
-        self.vault.set_value(&self.audit, self.organisation, set).await
+        let permit = self.ask(Role::PrivacyOfficer, CustomerCase { customer, conversation: None }).await?;
+        self.vault.set_value(&self.audit, &permit, SetValue { field, value }).await
     }
 
     /// A conversation of a customer, with other customers in it.
@@ -117,15 +142,29 @@ impl Bench {
         conversation
     }
 
+    /// The same, with the one agent there is working on it.
+    pub(super) async fn assigned(&self, owner: CustomerId, others: &[CustomerId]) -> ConversationId {
+        let conversation = self.conversation(owner, others).await;
+        let permit = self.ask(Role::Agent, conversation).await.unwrap();
+        self.desk.assign(&permit, None, agent()).await.unwrap();
+        conversation
+    }
+
+    /// Everything held of a customer, as a privacy officer sees it.
+    pub(super) async fn held(&self, customer: CustomerId) -> Result<Vec<MaskedValue>, Error> {
+        let permit = self.ask(Role::PrivacyOfficer, CustomerCase { customer, conversation: None }).await?;
+        self.vault.masked(&permit).await
+    }
+
     /// What is listed of a customer, as `field: mask`.
     pub(super) async fn masked(&self, customer: CustomerId) -> Vec<String> {
-        let values = self.vault.masked(self.organisation, customer).await.unwrap();
+        let values = self.held(customer).await.unwrap();
         values.iter().map(|value| format!("{}: {}", value.name, value.masked)).collect()
     }
 
     /// The id of a customer's only value of a field.
     pub(super) async fn value(&self, customer: CustomerId, field: &str) -> ValueRef {
-        let values = self.vault.masked(self.organisation, customer).await.unwrap();
+        let values = self.held(customer).await.unwrap();
         values.iter().find(|value| value.name == field).unwrap().id
     }
 

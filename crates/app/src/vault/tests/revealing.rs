@@ -1,9 +1,10 @@
 //! A value is shown for one purpose and because of one conversation, and never without a trace.
 
-use kernel::{AgentId, ValueId};
+use kernel::ValueId;
 
 use super::*;
-use crate::vault::{Reveal, Revealed};
+use crate::access::{Refusal, Reveal};
+use crate::vault::Revealed;
 
 struct Asked {
     bench: Bench,
@@ -16,7 +17,7 @@ impl Asked {
         let bench = Bench::new().await;
         let customer = bench.customer("maija@example.fi", "Maija").await;
         bench.set(customer, "iban", "FI21 1234 5600 0007 85").await.unwrap();
-        let conversation = bench.conversation(customer, &[]).await;
+        let conversation = bench.assigned(customer, &[]).await;
         Self { bench, customer, conversation }
     }
 
@@ -27,10 +28,9 @@ impl Asked {
         conversation: ConversationId,
         customer: CustomerId,
     ) -> Result<Revealed, Error> {
-        let actor = Actor::Agent(AgentId::from_bytes([7; 16]));
         let purpose = purpose.parse().unwrap();
-        let reveal = Reveal { actor, customer, value, purpose, conversation };
-        self.bench.vault.reveal(&self.bench.audit, self.bench.organisation, reveal).await
+        let permit = self.bench.ask(Role::Agent, Reveal { customer, value, purpose, conversation }).await?;
+        self.bench.vault.reveal(&self.bench.audit, &permit).await
     }
 
     async fn last(&self, subject: impl Into<SubjectId>) -> serde_json::Value {
@@ -46,7 +46,7 @@ async fn a_value_and_a_contact_point_are_shown_and_the_log_says_so() {
     assert_eq!((revealed.field(), revealed.expose()), ("iban", "FI2112345600000785"));
     let entry = asked.last(asked.customer).await;
     assert_eq!(entry["action"], "value.revealed");
-    assert_eq!(entry["actor"], AgentId::from_bytes([7; 16]).to_string());
+    assert_eq!(entry["actor"], agent().to_string());
     assert_eq!(entry["object"], iban.to_string());
     assert_eq!(entry["purpose"], "billing");
     assert_eq!(entry["field"], "iban");
@@ -63,7 +63,7 @@ async fn a_purpose_for_which_the_field_is_not_held_is_refused_on_record() {
     let asked = Asked::new().await;
     let iban = asked.bench.value(asked.customer, "iban").await;
     let refused = asked.ask(iban, "marketing", asked.conversation, asked.customer).await;
-    assert!(matches!(refused, Err(Error::Purpose { .. })));
+    assert!(matches!(refused, Err(Error::Refused(refused)) if refused.why == Refusal::Purpose));
     let entry = asked.last(asked.customer).await;
     assert_eq!((&entry["action"], &entry["detail"]), (&"value.reveal_refused".into(), &"purpose".into()));
     assert_eq!(entry["purpose"], "marketing");
@@ -74,14 +74,14 @@ async fn a_conversation_of_somebody_else_is_no_reason() {
     let asked = Asked::new().await;
     let iban = asked.bench.value(asked.customer, "iban").await;
     let other = asked.bench.customer("other@example.fi", "Other").await;
-    let foreign = asked.bench.conversation(other, &[]).await;
+    let foreign = asked.bench.assigned(other, &[]).await;
     let imagined = ConversationId::from_bytes([9; 16]);
     for conversation in [foreign, imagined] {
         assert!(matches!(asked.ask(iban, "billing", conversation, asked.customer).await, Err(Error::NotConcerned)));
         let entry = asked.last(asked.customer).await;
         assert_eq!((&entry["action"], &entry["detail"]), (&"value.reveal_refused".into(), &"not concerned".into()));
     }
-    let shared = asked.bench.conversation(other, &[asked.customer]).await;
+    let shared = asked.bench.assigned(other, &[asked.customer]).await;
     assert!(asked.ask(iban, "billing", shared, asked.customer).await.is_ok(), "who takes part is concerned");
 }
 
@@ -89,7 +89,7 @@ async fn a_conversation_of_somebody_else_is_no_reason() {
 async fn a_value_of_somebody_else_cannot_be_had_through_ones_own_customer() {
     let asked = Asked::new().await;
     let other = asked.bench.customer("other@example.fi", "Other").await;
-    let conversation = asked.bench.conversation(other, &[]).await;
+    let conversation = asked.bench.assigned(other, &[]).await;
     let iban = asked.bench.value(asked.customer, "iban").await;
     let guessed = ValueRef::Value(ValueId::from_bytes([9; 16]));
     for value in [iban, guessed] {
