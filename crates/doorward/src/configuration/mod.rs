@@ -119,6 +119,8 @@ pub struct Settings {
     pub resolver: Option<SocketAddr>,
     /// Whether SPF, DKIM and DMARC are asked for.
     pub sender_authentication: bool,
+    /// The folder of own policies; `policies` in the data folder when absent.
+    pub policies: Option<PathBuf>,
     /// How much is logged; when absent, the command decides.
     pub log_level: Option<LogLevel>,
     /// The form of a log line.
@@ -150,6 +152,7 @@ impl Settings {
             sender_authentication: layers
                 .parsed(Setting::SenderAuthentication, yes_or_no, |text| text.parse().ok())?
                 .unwrap_or(true),
+            policies: layers.get(Setting::Policies).map(|given| places::resolve(Path::new(&given.value))),
             log_level: layers.parsed(Setting::LogLevel, "choose error, warn, info, debug or trace", log_level)?,
             log_format: layers
                 .parsed(Setting::LogFormat, "choose text or json", log_format)?

@@ -38,6 +38,8 @@ pub enum Setting {
     Resolver,
     /// Whether senders are authenticated at all.
     SenderAuthentication,
+    /// The folder of the organisation's own policies.
+    Policies,
     /// How much is logged.
     LogLevel,
     /// In which form.
@@ -77,6 +79,7 @@ impl Setting {
         Self::VaultCertificates,
         Self::Resolver,
         Self::SenderAuthentication,
+        Self::Policies,
         Self::LogLevel,
         Self::LogFormat,
     ];
@@ -133,6 +136,9 @@ impl Setting {
                 "Whether SPF, DKIM and DMARC are asked for [default: true]",
                 false,
             ),
+            Self::Policies => {
+                ("policies", "DIR", "Folder of own access policies [default: policies in the data folder]", false)
+            }
             Self::LogLevel => ("log-level", "LEVEL", "error, warn, info, debug or trace", false),
             Self::LogFormat => ("log-format", "FORM", "text or json", false),
         };

@@ -69,6 +69,7 @@ fn samples(setting: Setting) -> ([&'static str; 3], &'static str) {
         }
         Setting::Resolver => (["127.0.0.1:53", "127.0.0.2:53", "127.0.0.3:53"], ""),
         Setting::SenderAuthentication => (["true", "false", "true"], ""),
+        Setting::Policies => (["/p/file", "/p/environment", "/p/flag"], ""),
         Setting::LogLevel => (["error", "warn", "info"], ""),
         Setting::LogFormat => (["text", "json", "text"], ""),
     }
@@ -113,6 +114,7 @@ fn effect(settings: &Settings, setting: Setting) -> String {
         Setting::VaultCertificates => vault(|vault| vault.certificates.as_ref().unwrap().display().to_string()),
         Setting::Resolver => settings.resolver.unwrap().to_string(),
         Setting::SenderAuthentication => settings.sender_authentication.to_string(),
+        Setting::Policies => shown(&settings.policies),
         Setting::LogLevel => format!("{:?}", settings.log_level.unwrap()).to_lowercase(),
         Setting::LogFormat => format!("{:?}", settings.log_format).to_lowercase(),
     }

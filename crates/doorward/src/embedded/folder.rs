@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app::access::Policies;
 use app::channels::ResolverConfig;
 use app::{App, Context, identity};
 use db::Db;
@@ -48,6 +49,7 @@ pub(super) fn make_private(path: &Path) -> Result<(), Failure> {
 /// Puts the product together on an opened keyring, which must be the one that belongs to the rows.
 pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn Entropy>) -> Result<App, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let policies = policies(settings)?;
     let db = Db::open(database(settings), Arc::clone(&clock)).await?;
     let resolver = match (settings.sender_authentication, settings.resolver) {
         (false, _) => ResolverConfig::Off,
@@ -57,7 +59,7 @@ pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn 
     let keyring = Arc::new(keyring);
     let context = Context { db, keyring: Arc::clone(&keyring), blobs: blobs(settings), clock, entropy };
     // A machine without name servers still takes mail in; it only cannot check senders.
-    let app = match App::new(context, &resolver) {
+    let app = match App::with_policies(context, &resolver, policies) {
         Err(app::channels::Error::Resolver(error)) => return Err(Failure::new(Kind::Configuration, error)),
         done => done?,
     };
@@ -66,6 +68,17 @@ pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn 
         return Err(failure);
     }
     Ok(app)
+}
+
+/// The policies in force. One's own that do not hold are refused before anything is opened.
+fn policies(settings: &Settings) -> Result<Arc<Policies>, Failure> {
+    let named = settings.policies.as_ref();
+    if let Some(folder) = named.filter(|folder| !folder.is_dir()) {
+        let message = format_args!("there is no folder {}: name the one of your policies", folder.display());
+        return Err(Failure::new(Kind::Configuration, message));
+    }
+    let folder = named.cloned().unwrap_or_else(|| settings.data.join("policies"));
+    Policies::with_folder(&folder).map_err(|error| Failure::new(Kind::Configuration, error))
 }
 
 /// Refuses the keyring of other data: nothing would open, and what is new would need two keyrings.
