@@ -76,6 +76,21 @@ fn ask(
     now: Timestamp,
 ) -> Result<Response, String> {
     static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
+    let (request, entities) = question(names, principal, who, action, facts, now)?;
+    let entities = Entities::from_entities(entities, None).map_err(told)?;
+    Ok(AUTHORIZER.is_authorized(&request, &slice.set, &entities))
+}
+
+/// The question as Cedar takes it. That it has the form of the schema is shown by a test and not
+/// looked at each time.
+fn question(
+    names: &Names,
+    principal: &Principal,
+    who: &Who,
+    action: ActionName,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<(Request, Vec<Entity>), String> {
     let context = context(names, principal, facts, now)?;
     let resource = resource(names, principal, facts)?;
     let action = names.actions.get(&action).ok_or(NAMELESS)?.clone();
@@ -87,8 +102,27 @@ fn ask(
     }
     entities.push(Entity::new_no_attrs(who.uid.clone(), who.parents.clone()));
     entities.push(resource);
-    let entities = Entities::from_entities(entities, None).map_err(told)?;
-    Ok(AUTHORIZER.is_authorized(&request, &slice.set, &entities))
+    Ok((request, entities))
+}
+
+/// Holds a question against the schema.
+#[cfg(test)]
+pub(super) fn conforms(
+    schema: &cedar_policy::Schema,
+    principal: &Principal,
+    action: ActionName,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<(), String> {
+    let names = NAMES.as_ref().ok_or(NAMELESS)?;
+    let who = Who::new(names, principal).ok_or(NAMELESS)?;
+    let (request, entities) = question(names, principal, &who, action, facts, now)?;
+    let context = context(names, principal, facts, now)?;
+    let [Some(who), Some(action), Some(what)] = [request.principal(), request.action(), request.resource()] else {
+        return Err(NAMELESS.to_owned());
+    };
+    Request::new(who.clone(), action.clone(), what.clone(), context, Some(schema)).map_err(told)?;
+    Entities::from_entities(entities, Some(schema)).map(drop).map_err(told)
 }
 
 /// The names of the schema, parsed once.

@@ -14,6 +14,8 @@ mod refusal;
 mod resource;
 mod scope;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! Tokens: what they open, what is kept of them, what is put on record.
 
+mod reveal;
+
 use std::time::Duration;
 
 use app::Actor;
