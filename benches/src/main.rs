@@ -8,6 +8,7 @@ mod ingest;
 mod log;
 mod machine;
 mod pages;
+mod policy;
 mod sealing;
 mod start;
 
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use figures::Figures;
 
 /// Every benchmark, by the name that is given on the command line.
-const NAMES: [&str; 5] = ["sealing", "ingest", "pages", "log", "start"];
+const NAMES: [&str; 6] = ["sealing", "policy", "ingest", "pages", "log", "start"];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         figures::say(format_args!("{name} …"));
         match name {
             "sealing" => sealing::run(&mut figures),
+            "policy" => runtime.block_on(policy::run(&mut figures)),
             "ingest" => runtime.block_on(ingest::run(&mut figures)),
             "pages" => runtime.block_on(pages::run(&mut figures)),
             "log" => runtime.block_on(log::run(&mut figures)),
