@@ -32,6 +32,8 @@ pub(crate) enum Problem {
     FormTooLarge,
     /// There is no such thing, or none that the asker may know of.
     Nothing,
+    /// The policies do not permit it.
+    Forbidden,
     /// The token has asked too often.
     TooMany {
         /// Requests in a minute that it may make.
@@ -82,7 +84,7 @@ struct Document<'a> {
 
 impl Problem {
     /// One of each, for whoever makes them all known.
-    pub(crate) fn every() -> [Self; 20] {
+    pub(crate) fn every() -> [Self; 21] {
         [
             Self::NoRoute,
             Self::Method,
@@ -93,6 +95,7 @@ impl Problem {
             Self::Form,
             Self::FormTooLarge,
             Self::Nothing,
+            Self::Forbidden,
             Self::TooMany { quota: 0, wait: 0 },
             Self::Query,
             Self::MediaType,
@@ -123,7 +126,9 @@ impl Problem {
             Self::Busy | Self::TooMany { .. } | Self::Unavailable | Self::NotReady(_) => {
                 ("problem-unavailable", "problem-unavailable-help")
             }
-            Self::NoToken | Self::BadToken(_) | Self::Scope(_) => ("problem-forbidden", "problem-forbidden-help"),
+            Self::NoToken | Self::BadToken(_) | Self::Scope(_) | Self::Forbidden => {
+                ("problem-forbidden", "problem-forbidden-help")
+            }
             Self::Method | Self::Query | Self::MediaType | Self::Empty => ("problem-request", "problem-request-help"),
             Self::Fault => ("problem-fault", "problem-fault-help"),
         }
@@ -191,6 +196,12 @@ impl Problem {
                 "nothing",
                 "there is no such thing",
                 "it may have been removed; look for it in the list",
+            ),
+            Self::Forbidden => told(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "this is not permitted",
+                "your role does not permit this: ask an administrator if your work needs it",
             ),
             Self::TooMany { quota, .. } => told(
                 StatusCode::TOO_MANY_REQUESTS,

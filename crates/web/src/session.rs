@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use app::access::{self, Action, OrganisationWide, Permit, Principal};
 use app::identity::SignedIn;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use kernel::ConversationId;
 
 use crate::cookies;
 use crate::problem::Problem;
@@ -44,4 +46,56 @@ impl FromRequestParts<Arc<Shared>> for Session {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         current(parts, shared).await?.map(Self).ok_or(Problem::SignedOut)
     }
+}
+
+/// An agent whom the policies permit `A` on what the path names: a handler that takes one cannot be
+/// reached without.
+pub(crate) struct Allowed<A: Action> {
+    pub(crate) me: SignedIn,
+    pub(crate) permit: Permit<A>,
+}
+
+impl<A: Action<Resource: Named>> FromRequestParts<Arc<Shared>> for Allowed<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let Session(me) = Session::from_request_parts(parts, shared).await?;
+        let path = RawPathParams::from_request_parts(parts, shared).await.map_err(|_| Problem::NoRoute)?;
+        let permit = permit(shared, &me, A::Resource::named(&path)?).await?;
+        Ok(Self { me, permit })
+    }
+}
+
+/// Something that a path names, or that needs no name.
+pub(crate) trait Named: Sized {
+    fn named(path: &RawPathParams) -> Result<Self, Problem>;
+}
+
+impl Named for OrganisationWide {
+    fn named(_: &RawPathParams) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+impl Named for ConversationId {
+    fn named(path: &RawPathParams) -> Result<Self, Problem> {
+        let text = path.iter().find(|(name, _)| *name == "conversation").map(|(_, value)| value);
+        text.and_then(|text| text.parse().ok()).ok_or(Problem::NoRoute)
+    }
+}
+
+/// Asks the policies for what only the handler knows to name.
+pub(crate) async fn permit<A: Action>(
+    shared: &Arc<Shared>,
+    me: &SignedIn,
+    resource: A::Resource,
+) -> Result<Permit<A>, Problem> {
+    shared.app.access.permit(&Principal::from(me), resource).await.map_err(|error| match error {
+        access::Error::Refused(_) => Problem::Forbidden,
+        access::Error::Desk(app::desk::Error::NoConversation) => Problem::Nothing,
+        error => {
+            tracing::error!(%error, "a decision could not be made");
+            Problem::Unavailable
+        }
+    })
 }

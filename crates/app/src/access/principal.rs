@@ -8,7 +8,7 @@ use kernel::{AgentId, OrganisationId, Timestamp, TokenId};
 
 use super::Scope;
 use crate::Actor;
-use crate::identity::Roles;
+use crate::identity::{Roles, SignedIn, Strength};
 
 /// How an agent proved who they are, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,5 +82,12 @@ impl Principal {
     /// Their sign-in, if they are an agent with a session.
     pub const fn sign_in(&self) -> Option<SignIn> {
         self.sign_in
+    }
+}
+
+impl From<&SignedIn> for Principal {
+    fn from(session: &SignedIn) -> Self {
+        let sign_in = SignIn { passkey: session.strength == Strength::Passkey, at: session.signed_in_at };
+        Self::agent(session.organisation, session.agent, session.roles).signed_in(sign_in)
     }
 }

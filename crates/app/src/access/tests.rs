@@ -228,7 +228,7 @@ fn every_question_has_the_form_that_the_schema_promises_to_policies() {
         for (name, principal) in askers() {
             let signed_in = principal.signed_in(SignIn { passkey: true, at: NOW });
             for at in [good(me()), Situation { assignee: None, because: false, ..good(me()) }] {
-                let held = super::decide::conforms(&schema, &signed_in, *action, &facts(*action, at), NOW);
+                let held = decide::conforms(&schema, &signed_in, *action, &facts(*action, at), NOW);
                 assert_eq!(held, Ok(()), "{action} by {name}");
             }
         }

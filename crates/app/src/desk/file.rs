@@ -9,7 +9,8 @@ use super::message::{AttachmentPurpose, MessageContent};
 use super::step::Asked;
 use super::store;
 use super::{AttachmentDescription, Desk, Error};
-use crate::Actor;
+use crate::access::Permit;
+use crate::access::action::ReadConversation;
 use crate::vault::Column;
 
 /// A file as it is stored.
@@ -53,13 +54,9 @@ pub struct InlineImage {
 impl Desk {
     /// Puts a look at a conversation on record, unless one is there from a little while ago: for
     /// whoever opens a part of it by itself.
-    pub async fn look(
-        &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        self.record_read(Asked { organisation, conversation, actor }).await
+    pub async fn look(&self, permit: &Permit<ReadConversation>) -> Result<(), Error> {
+        permit.in_force(self.context.clock.now())?;
+        self.record_read(Asked::of(permit)).await
     }
 
     /// A file of a conversation, still sealed; none when it is not one of this conversation.
@@ -76,12 +73,11 @@ impl Desk {
     /// destroyed, or it is not of this conversation. The look is on record before.
     pub async fn designed(
         &self,
-        organisation: OrganisationId,
-        conversation: ConversationId,
+        permit: &Permit<ReadConversation>,
         message: MessageId,
-        actor: Actor,
     ) -> Result<Option<Designed>, Error> {
-        self.look(organisation, conversation, actor).await?;
+        self.look(permit).await?;
+        let Asked { organisation, conversation, .. } = Asked::of(permit);
         let vault = self.vault.clone();
         let read = move |tx: &mut Tx<'_>| {
             if !store::is_of(tx, organisation, conversation, message)? {

@@ -61,7 +61,7 @@ pub struct Description {
 
 impl Setting {
     /// Every setting, in the order of the help.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Data,
         Self::Database,
         Self::Organisation,

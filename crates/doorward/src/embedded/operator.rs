@@ -19,7 +19,7 @@ use crate::exit::{Failure, Kind};
 use crate::operations::{
     BackedUp, Call, ConversationShown, Conversations, CustomersImported, Erased, Finding, Findings, MailOutcome,
     Merged, Operation, Operator, Outcome, Quarantine, QuarantineShown, ReceivedVia, Rejection, Released, Rotated,
-    TokenCreated, TokenRevoked, Tokens, Weight,
+    TokenCreated, TokenRevoked, Tokens,
 };
 use crate::progress::ProgressSink;
 

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use app::access::action::{ListConversations, ReadCustomer};
+use app::access::{CustomerCase, Permit};
 use app::desk::{Filter, Order, PageRequest, Thread};
 use app::identity::SignedIn;
 use app::vault::{self, FieldId, ValueRef};
@@ -16,6 +18,7 @@ use super::{fault, list, refusal, vault_refusal, words};
 use crate::moments::Moments;
 use crate::problem::Problem;
 use crate::serve::Shared;
+use crate::session;
 use crate::strings::Strings;
 
 /// Other conversations that are listed.
@@ -68,7 +71,7 @@ pub(crate) struct CustomerPane {
 /// What an opened thread's customer is.
 pub(crate) async fn read(
     shared: &Arc<Shared>,
-    me: &SignedIn,
+    (me, may): (&SignedIn, &Permit<ListConversations>),
     (l, moments): (Strings, &Moments),
     view: &View,
     thread: &Thread,
@@ -77,9 +80,11 @@ pub(crate) async fn read(
     let (organisation, customer) = (me.organisation, thread.customer);
     let filter = Filter { customer: Some(customer), ..Filter::default() };
     let page = PageRequest { order: Order::NewestFirst, cursor: None, limit: HISTORY + 1 };
+    let case = CustomerCase { customer, conversation: Some(thread.id) };
+    let permit = session::permit::<ReadCustomer>(shared, me, case).await?;
     let (masked, history, entries) = tokio::join!(
-        app.vault.masked(organisation, customer),
-        app.desk.list(organisation, filter, page),
+        app.vault.masked(&permit),
+        app.desk.list(may, filter, page),
         app.audit.latest_of(organisation, customer.into(), ENTRIES),
     );
     let (is_erased, masked) = match masked {

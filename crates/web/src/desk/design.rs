@@ -5,21 +5,21 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use app::Actor;
+use app::access::action::ReadConversation;
 use app::desk::{Designed, InlineImage};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kernel::{ConversationId, MessageId};
+use kernel::MessageId;
 
 use super::refusal;
 use crate::kind::Kind;
 use crate::page;
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::session::Session;
+use crate::session::Allowed;
 
 /// Bytes of all pictures of one message that are shown in it.
 const IMAGES: u64 = 8 * 1024 * 1024;
@@ -33,13 +33,11 @@ const STYLE: &str = "html{background:#fff;color:#1b211e;font:14px/1.45 system-ui
 /// The message's design.
 pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
-    Session(me): Session,
-    Path((conversation, message)): Path<(String, String)>,
+    Allowed { me, permit }: Allowed<ReadConversation>,
+    Path((_, message)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let conversation: ConversationId = conversation.parse().map_err(|_| Problem::NoRoute)?;
     let message: MessageId = message.parse().map_err(|_| Problem::NoRoute)?;
-    let actor = Actor::Agent(me.agent);
-    let designed = shared.app.desk.designed(me.organisation, conversation, message, actor).await;
+    let designed = shared.app.desk.designed(&permit, message).await;
     let Designed { mut html, images } = designed.map_err(refusal)?.ok_or(Problem::Nothing)?;
     let mut left = IMAGES;
     for image in images {
@@ -48,7 +46,8 @@ pub(crate) async fn show(
             continue;
         }
         left -= image.size;
-        let Ok(Some(file)) = shared.app.channels.open_file(me.organisation, conversation, image.file).await else {
+        let Ok(Some(file)) = shared.app.channels.open_file(me.organisation, *permit.resource(), image.file).await
+        else {
             continue;
         };
         let data = format!("\"data:{};base64,{}\"", image.media_type, STANDARD.encode(&*file.bytes));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use app::Actor;
+use app::access::action::ReadConversation;
 use app::channels;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -12,14 +12,14 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use kernel::{AttachmentId, ConversationId};
+use kernel::AttachmentId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{fault, refusal};
 use crate::kind::Kind;
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::session::Session;
+use crate::session::Allowed;
 
 /// What a name may hold as it is (RFC 8187, `attr-char`).
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -29,13 +29,12 @@ const PIECE: usize = 64 * 1024;
 /// Hands out a file of a conversation.
 pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
-    Session(me): Session,
-    Path((conversation, file)): Path<(String, String)>,
+    Allowed { me, permit }: Allowed<ReadConversation>,
+    Path((_, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let conversation: ConversationId = conversation.parse().map_err(|_| Problem::NoRoute)?;
     let file: AttachmentId = file.parse().map_err(|_| Problem::NoRoute)?;
-    shared.app.desk.look(me.organisation, conversation, Actor::Agent(me.agent)).await.map_err(refusal)?;
-    let opened = shared.app.channels.open_file(me.organisation, conversation, file).await;
+    shared.app.desk.look(&permit).await.map_err(refusal)?;
+    let opened = shared.app.channels.open_file(me.organisation, *permit.resource(), file).await;
     let opened = opened.map_err(|error| refused(&error))?.ok_or(Problem::Nothing)?;
     let length = opened.bytes.len();
     let mut response = Body::from_stream(stream::unfold((opened.bytes, 0), async |(bytes, from)| {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use app::access::Permit;
+use app::access::action::ListConversations;
 use app::desk::{self, Order, PageRequest, State};
 use app::identity::SignedIn;
 use askama::Template;
@@ -63,7 +65,7 @@ pub(crate) struct Rows {
 /// Reads one page of a view.
 pub(crate) async fn read(
     shared: &Arc<Shared>,
-    me: &SignedIn,
+    (me, may): (&SignedIn, &Permit<ListConversations>),
     (l, moments): (Strings, &Moments),
     (view, wishes): (&View, &Wishes),
     here: Option<ConversationId>,
@@ -74,7 +76,7 @@ pub(crate) async fn read(
     let cursor = Some(wishes.cursor.as_str()).filter(|cursor| !cursor.is_empty());
     let cursor = cursor.map(str::parse).transpose().map_err(|_| Problem::Query)?;
     let request = PageRequest { order: wishes.order(view), cursor, limit: ROWS };
-    let page = shared.app.desk.list(me.organisation, filter, request).await.map_err(refusal)?;
+    let page = shared.app.desk.list(may, filter, request).await.map_err(refusal)?;
     let agents = page.rows.iter().filter_map(|row| row.assignee);
     let colleagues = Colleagues::of(shared, me, agents).await;
     let path = view.path();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use app::access::Permit;
+use app::access::action::{ListConversations, ReadConversation};
 use app::identity::SignedIn;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use kernel::ConversationId;
 
 use super::customer::{self, CustomerPane};
 use super::list::{self, ListPane};
@@ -19,7 +20,7 @@ use crate::frame::Frame;
 use crate::page::{Framed, Page, Part};
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::session::Session;
+use crate::session::{Allowed, Session};
 use crate::strings::Strings;
 
 /// The whole desk.
@@ -56,7 +57,7 @@ pub(crate) async fn first(_: Session) -> Response {
 /// A view with nothing opened; for a script the rows of its next page.
 pub(crate) async fn in_view(
     State(shared): State<Arc<Shared>>,
-    Session(me): Session,
+    Allowed { me, permit: may }: Allowed<ListConversations>,
     frame: Frame,
     Path(view): Path<String>,
     Query(wishes): Query<Wishes>,
@@ -64,49 +65,49 @@ pub(crate) async fn in_view(
 ) -> Result<Response, Problem> {
     let view = View::parse(&view).ok_or(Problem::NoRoute)?;
     let said = (frame.strings, &frame.moments);
-    let rows = list::read(&shared, &me, said, (&view, &wishes), None).await?;
+    let rows = list::read(&shared, (&me, &may), said, (&view, &wishes), None).await?;
     if is_script(&headers) {
         if !wishes.cursor.is_empty() {
             return Ok(Part(rows).into_response());
         }
         return Ok(Part(list::pane(said.0, &view, &wishes, rows)).into_response());
     }
-    desk(&shared, me, frame, (&view, &wishes), rows, None).await
+    desk(&shared, (me, &may), frame, (&view, &wishes), rows, None).await
 }
 
 /// A view with a conversation opened; for a script that conversation alone.
 pub(crate) async fn opened(
     State(shared): State<Arc<Shared>>,
-    Session(me): Session,
+    Allowed { me, permit: may }: Allowed<ListConversations>,
+    Allowed { permit, .. }: Allowed<ReadConversation>,
     frame: Frame,
-    Path((view, conversation)): Path<(String, String)>,
+    Path((view, _)): Path<(String, String)>,
     Query(wishes): Query<Wishes>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let view = View::parse(&view).ok_or(Problem::NoRoute)?;
-    let conversation: ConversationId = conversation.parse().map_err(|_| Problem::NoRoute)?;
     let said = (frame.strings, &frame.moments);
-    let thread = thread::read(&shared, &me, conversation, &wishes.before).await?;
-    let mut customer = customer::read(&shared, &me, said, &view, &thread).await?;
+    let thread = thread::read(&shared, &permit, &wishes.before).await?;
+    let mut customer = customer::read(&shared, (&me, &may), said, &view, &thread).await?;
     let is_end = wishes.before.is_empty();
     let thread = thread::pane(&shared, &me, said, (&view, &wishes.query(None)), (thread, is_end)).await;
     if is_script(&headers) {
         customer.is_beside = true;
         return Ok(Part(Opened { thread, customer }).into_response());
     }
-    let rows = list::read(&shared, &me, said, (&view, &wishes), Some(conversation)).await?;
-    desk(&shared, me, frame, (&view, &wishes), rows, Some((thread, customer))).await
+    let rows = list::read(&shared, (&me, &may), said, (&view, &wishes), Some(*permit.resource())).await?;
+    desk(&shared, (me, &may), frame, (&view, &wishes), rows, Some((thread, customer))).await
 }
 
 async fn desk(
     shared: &Arc<Shared>,
-    me: SignedIn,
+    (me, may): (SignedIn, &Permit<ListConversations>),
     frame: Frame,
     (view, wishes): (&View, &Wishes),
     rows: list::Rows,
     opened: Option<(ThreadPane, CustomerPane)>,
 ) -> Result<Response, Problem> {
-    let rail = Rail::of(shared, &me, frame.strings, view).await?;
+    let rail = Rail::of(shared, (&me, may), frame.strings, view).await?;
     let list = list::pane(frame.strings, view, wishes, rows);
     Ok(Page(DeskPage { l: frame.strings, frame, me: me.name, rail, list, opened }).into_response())
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use app::access::Permit;
+use app::access::action::ListConversations;
 use app::desk::{Assignee, Count, State};
 use app::identity::SignedIn;
 
@@ -32,13 +34,18 @@ pub(crate) struct Rail {
 }
 
 impl Rail {
-    pub(crate) async fn of(shared: &Arc<Shared>, me: &SignedIn, l: Strings, here: &View) -> Result<Self, Problem> {
+    pub(crate) async fn of(
+        shared: &Arc<Shared>,
+        (me, may): (&SignedIn, &Permit<ListConversations>),
+        l: Strings,
+        here: &View,
+    ) -> Result<Self, Problem> {
         let desk = &shared.app.desk;
         let counted = tokio::try_join!(
-            desk.counts(me.organisation, Assignee::Agent(me.agent)),
-            desk.counts(me.organisation, Assignee::Nobody),
-            desk.counts(me.organisation, Assignee::Any),
-            desk.labels(me.organisation),
+            desk.counts(may, Assignee::Agent(me.agent)),
+            desk.counts(may, Assignee::Nobody),
+            desk.counts(may, Assignee::Any),
+            desk.labels(may),
         );
         let (mine, unassigned, all, labels) = counted.map_err(refusal)?;
         let open = |counts: &app::desk::Counts| sum(counts.of(State::New), counts.of(State::Open));

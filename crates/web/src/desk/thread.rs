@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use app::Actor;
+use app::access::Permit;
+use app::access::action::ReadConversation;
 use app::desk::{AttachmentPurpose, Direction, EventKind, Item, Thread, ThreadRequest};
 use app::identity::SignedIn;
 use askama::Template;
@@ -78,15 +80,13 @@ pub(crate) struct ThreadPane {
 /// Opens a page of a thread.
 pub(crate) async fn read(
     shared: &Arc<Shared>,
-    me: &SignedIn,
-    conversation: ConversationId,
+    permit: &Permit<ReadConversation>,
     before: &str,
 ) -> Result<Thread, Problem> {
     let before = Some(before).filter(|before| !before.is_empty());
     let before = before.map(str::parse).transpose().map_err(|_| Problem::Query)?;
     let request = ThreadRequest { before, limit: ITEMS };
-    let shown = shared.app.desk.show(me.organisation, conversation, Actor::Agent(me.agent), request);
-    shown.await.map_err(refusal)
+    shared.app.desk.show(permit, request).await.map_err(refusal)
 }
 
 /// The pane of an opened thread.
