@@ -135,7 +135,7 @@ async fn a_customer_is_not_changed_once_the_conversation_is_somebody_elses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_on_record_once_in_a_quarter_of_an_hour() {
     for office in Office::both().await {
-        let ask = async || office.may(Role::Auditor, office.reveal()).await.err();
+        let ask = async || office.may::<RevealValue>(Role::Auditor, office.reveal()).await.err();
         for _ in 0..3 {
             assert_eq!(ask().await, Some(Refusal::Role));
         }
@@ -166,7 +166,10 @@ async fn what_is_about_no_customer_is_on_record_with_the_organisation() {
 async fn an_agent_of_another_organisation_finds_nothing_to_ask_about() {
     for office in Office::both().await {
         let other = office.test.another_organisation("Oak Bank").await;
-        assert_eq!(office.may_in(other, Role::Agent, office.reveal()).await.err(), Some(Refusal::NoCustomer));
+        assert_eq!(
+            office.may_in::<RevealValue>(other, Role::Agent, office.reveal()).await.err(),
+            Some(Refusal::NoCustomer)
+        );
         let agent = (Actor::Agent(office.agent), Role::Agent);
         let asked = permit_as::<ReadConversation>(&office.test.app, other, agent, office.conversation).await;
         assert!(matches!(asked, Err(access::Error::Desk(app::desk::Error::NoConversation))));

@@ -68,7 +68,9 @@ async fn take_in(engine: Engine, mails: &[(String, Vec<u8>)]) -> Fates {
         assert_eq!(test.mail(raw.clone()).await.unwrap(), Outcome::Duplicate, "{engine:?}: {name} is not there");
     }
     assert_eq!(conversation_of_messages(&test).await.len(), fates.taken.len(), "{engine:?}");
-    let kept = test.app.channels.quarantined(test.organisation, None, 100).await.unwrap();
+    let officer = (testkit::agent(), app::identity::Role::PrivacyOfficer);
+    let may = testkit::permit_as(&test.app, test.organisation, officer, app::access::OrganisationWide).await.unwrap();
+    let kept = test.app.channels.quarantined(&may, None, 100).await.unwrap();
     assert_eq!(kept.len(), fates.quarantined.len(), "{engine:?}");
     test.close().await;
     fates

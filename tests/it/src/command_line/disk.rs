@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use app::Actor;
 use db::Engine;
 use testkit::{ENGINES, Letter, files_below};
 
@@ -120,7 +119,8 @@ fn nothing_that_commands_were_given_lies_in_data_keys_backups_or_logs() {
         runtime.block_on(async {
             let product = desk.product().await;
             let organisation = product.identity.organisations().await.unwrap().remove(0).id;
-            product.desk.add_note(organisation, conversation, Actor::Operator, "canary-note-of-agent").await.unwrap();
+            let desk = testkit::desk(&product);
+            desk.add_note(organisation, conversation, testkit::agent(), "canary-note-of-agent").await.unwrap();
             product.close().await;
         });
         back_up(&desk, "before");

@@ -6,7 +6,7 @@ use app::audit::VerifyOptions;
 use app::channels::{MailServer, NewReply, Outcome, OwnAddressDetails, Tls, Writing};
 use app::desk::{Item, Thread, ThreadRequest};
 use app::identity::Role;
-use app::vault::{Column, SetValue};
+use app::vault::Column;
 use db::{Engine, Statement, blob, id};
 use envelope::SubjectId;
 use kernel::{ConversationId, CustomerId, Id as _, OrganisationId, QuarantineId};
@@ -153,7 +153,7 @@ struct House {
 
 async fn furnish(test: &TestApp, organisation: OrganisationId) -> House {
     let (mut conversations, mut customers) = (Vec::new(), Vec::new());
-    let (desk, vault) = (&test.app.desk, &test.app.vault);
+    let (desk, vault) = (testkit::desk(&test.app), testkit::vault(&test.app));
     for name in ["Maija", "Otto"] {
         let body = "--b\nContent-Type: text/plain\n\nhello\n--b\nContent-Type: text/csv\n\
             Content-Disposition: attachment; filename=\"a.csv\"\n\n1,2\n--b--\n";
@@ -162,11 +162,10 @@ async fn furnish(test: &TestApp, organisation: OrganisationId) -> House {
         let Outcome::Received { conversation, .. } = test.mail_to(organisation, letter).await.unwrap() else {
             panic!("a conversation begins")
         };
-        desk.add_note(organisation, conversation, Actor::Operator, name).await.unwrap();
-        let shown = desk.show(organisation, conversation, Actor::Operator, ThreadRequest::default()).await.unwrap();
+        desk.add_note(organisation, conversation, testkit::agent(), name).await.unwrap();
+        let shown = desk.show(organisation, conversation, testkit::agent(), ThreadRequest::default()).await.unwrap();
         for (field, value) in [("company", name), ("customer_number", "10042")] {
-            let set = SetValue { actor: Actor::Operator, customer: shown.customer, field, value, conversation: None };
-            vault.set_value(&test.app.audit, organisation, set).await.unwrap();
+            vault.set_value(organisation, shown.customer, field, value).await.unwrap();
         }
         conversations.push(conversation);
         customers.push(shown.customer);
@@ -260,14 +259,15 @@ async fn is_refused(test: &TestApp, house: &House, column: Column) -> Option<boo
         Column::CustomerValue | Column::ContactPoint => {
             let mut refused = false;
             for customer in &house.customers {
-                refused |= app.vault.masked(organisation, *customer).await.is_err();
+                refused |= testkit::vault(app).masked(organisation, *customer).await.is_err();
             }
             refused
         }
         Column::Subject | Column::Message | Column::Note | Column::AttachmentDescription => {
             let mut refused = false;
             for conversation in &house.conversations {
-                let thread = app.desk.show(organisation, *conversation, Actor::Operator, whole).await.unwrap();
+                let thread =
+                    testkit::desk(app).show(organisation, *conversation, testkit::agent(), whole).await.unwrap();
                 refused |= has_a_gap(&thread, column);
             }
             refused
@@ -275,7 +275,9 @@ async fn is_refused(test: &TestApp, house: &House, column: Column) -> Option<boo
         Column::QuarantineKey => {
             let mut refused = false;
             for id in &house.quarantine {
-                refused |= app.channels.open_quarantined(organisation, *id, Actor::Operator).await.is_err();
+                let officer = (testkit::agent(), Role::PrivacyOfficer);
+                let may = testkit::permit_as(app, organisation, officer, *id).await.unwrap();
+                refused |= app.channels.open_quarantined(&may).await.is_err();
             }
             refused
         }

@@ -225,8 +225,8 @@ async fn what_an_agent_does_is_told_in_the_agents_language() {
     let app = &desk.entry.test.app;
     let organisation = desk.entry.test.organisation;
     let actor = Actor::Agent(desk.agent.agent);
-    app.desk.label(organisation, desk.conversation, actor, "Rück/frage").await.unwrap();
-    app.desk.resolve(organisation, desk.conversation, actor).await.unwrap();
+    testkit::desk(app).label(organisation, desk.conversation, actor, "Rück/frage").await.unwrap();
+    testkit::desk(app).resolve(organisation, desk.conversation, actor).await.unwrap();
     let finn = desk.entry.test.sign_in("Eero", Roles::from(Role::Agent), Locale::Fi).await;
     let page = desk.ask(&format!("/desk/resolved/{}", desk.conversation), &finn, &[]).await.text();
     assert!(page.contains("<html lang=\"fi\"") && page.contains("Ratkaistu: Aino Mäki"));

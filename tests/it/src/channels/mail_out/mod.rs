@@ -39,7 +39,7 @@ async fn reply(test: &TestApp, conversation: ConversationId, text: &str) -> Writ
 
 async fn thread(test: &TestApp, conversation: ConversationId) -> Thread {
     let page = ThreadRequest { before: None, limit: 100 };
-    test.app.desk.show(test.organisation, conversation, Actor::Operator, page).await.unwrap()
+    testkit::desk(&test.app).show(test.organisation, conversation, testkit::agent(), page).await.unwrap()
 }
 
 async fn message(test: &TestApp, conversation: ConversationId, wanted: MessageId) -> Message {

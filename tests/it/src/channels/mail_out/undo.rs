@@ -99,7 +99,7 @@ async fn a_conversation_that_never_was_goes_with_its_only_mail() {
         let back = test.app.channels.take_back(test.organisation, Actor::Operator, written.message).await.unwrap();
         assert!(back.conversation_is_gone);
         let page = app::desk::PageRequest { limit: 10, ..Default::default() };
-        let list = test.app.desk.list(test.organisation, app::desk::Filter::default(), page).await.unwrap();
+        let list = testkit::desk(&test.app).list(test.organisation, app::desk::Filter::default(), page).await.unwrap();
         assert!(list.rows.is_empty());
         test.close().await;
     }
@@ -114,8 +114,7 @@ async fn nothing_leaves_for_a_customer_who_was_erased() {
         let conversation = asked(&test, "anna").await;
         let written = reply(&test, conversation, "Never read.").await;
         let customer = thread(&test, conversation).await.customer;
-        let erased = test.app.vault.erase(&test.app.audit, test.organisation, customer, Actor::Operator, "asked for");
-        erased.await.unwrap();
+        testkit::vault(&test.app).erase(test.organisation, customer, "asked for").await.unwrap();
         let round = test.send_after(HELD).await;
         assert_eq!((round.sent, round.next_due), (0, None));
         assert!(sink.received().is_empty());
