@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail, quarantine,
+    agents, backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail, quarantine,
     serve, tokens, verify,
 };
 use crate::configuration::Flags;
@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Work on our addresses and mail servers, and on mail that failed
     #[command(subcommand)]
     Channel(channel::Channel),
+    /// Invite, list and disable agents, and let them in again
+    #[command(subcommand)]
+    Agent(agents::Agent),
     /// Check a deployment: what is weak and how to mend it
     #[command(after_help = "Example:\n  doorward doctor --json")]
     Doctor,

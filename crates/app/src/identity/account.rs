@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::Tx;
-use kernel::{AgentId, Id, Locale, OrganisationId, PasskeyId};
+use kernel::{AgentId, CeremonyId, Id, Locale, OrganisationId, PasskeyId};
 use zeroize::Zeroizing;
 
 use super::enrol::{checked_display_name, taken_credential};
@@ -14,7 +14,7 @@ use super::notice::NoticeKind;
 use super::passkey::{Begun, PasskeyShown};
 use super::session::{SignedIn, since};
 use super::store;
-use super::{Agent, AgentState, Error, Identity};
+use super::{Agent, AgentState, Error, Identity, Organisation};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry};
 use crate::vault::{Column, SubjectKeys};
@@ -83,9 +83,17 @@ impl Identity {
     /// Makes the secret of an authenticator app, for a first or another password.
     pub async fn begin_totp(&self, by: &SignedIn) -> Result<BegunTotp, Error> {
         let (keys, agent) = self.fresh_account(by).await?;
-        let named = by.organisation.to_string();
-        let organisation = self.find_organisation(&named).await?.ok_or(Error::NoOrganisation)?;
-        self.begin_totp_of(&keys, &organisation, &agent).await
+        self.begin_totp_of(&keys, &self.organisation_of(by).await?, &agent).await
+    }
+
+    /// The same secret once more, after a first try that went wrong.
+    pub async fn resume_totp(&self, by: &SignedIn, ceremony: CeremonyId) -> Result<BegunTotp, Error> {
+        let (keys, agent) = self.fresh_account(by).await?;
+        self.resume_totp_of(&keys, &self.organisation_of(by).await?, &agent, ceremony).await
+    }
+
+    async fn organisation_of(&self, by: &SignedIn) -> Result<Organisation, Error> {
+        self.find_organisation(&by.organisation.to_string()).await?.ok_or(Error::NoOrganisation)
     }
 
     /// Adds a passkey or sets the password; after another password all other sessions end.

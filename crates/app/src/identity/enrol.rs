@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kernel::{AgentId, Id, Locale, OrganisationId, SessionId};
+use kernel::{AgentId, CeremonyId, Id, Locale, OrganisationId, SessionId};
 use zeroize::Zeroizing;
 
 use super::invite::{Invitation, InvitationKind};
@@ -72,6 +72,12 @@ impl Identity {
     pub async fn begin_enrolment_totp(&self, link: &str) -> Result<BegunTotp, Error> {
         let (invitation, keys) = self.opened_link(link).await?;
         self.begin_totp_of(&keys, &invitation.organisation, &invitation.agent).await
+    }
+
+    /// The same secret once more, after a first try that went wrong.
+    pub async fn resume_enrolment_totp(&self, link: &str, ceremony: CeremonyId) -> Result<BegunTotp, Error> {
+        let (invitation, keys) = self.opened_link(link).await?;
+        self.resume_totp_of(&keys, &invitation.organisation, &invitation.agent, ceremony).await
     }
 
     /// Enrols the bearer of a link; [`Error::LinkOver`] when it was used meanwhile.

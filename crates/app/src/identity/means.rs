@@ -66,11 +66,21 @@ impl Identity {
         agent: &Agent,
     ) -> Result<BegunTotp, Error> {
         let secret = TotpSecret::generate(&*self.context.entropy);
-        let uri = secret.uri(&organisation.name, &agent.address);
-        // An address too long for a picture can still be typed.
-        let picture = totp::picture(&uri).unwrap_or_default();
         let ceremony = self.begin_ceremony(keys, Some(agent.id), Kind::Totp, secret.bytes()).await?;
-        Ok(BegunTotp { ceremony, secret: secret.text(), uri, picture })
+        Ok(shown(ceremony, &secret, organisation, agent))
+    }
+
+    /// The same secret once more, after a first try that went wrong: the app has it already.
+    pub(super) async fn resume_totp_of(
+        &self,
+        keys: &SubjectKeys,
+        organisation: &Organisation,
+        agent: &Agent,
+        ceremony: CeremonyId,
+    ) -> Result<BegunTotp, Error> {
+        let state = self.ceremony(keys, Some(agent.id), Kind::Totp, ceremony).await?;
+        let secret = TotpSecret::from_bytes(&state).ok_or(Error::CeremonyOver)?;
+        Ok(shown(ceremony, &secret, organisation, agent))
     }
 
     /// Checks what an agent wants to sign in with.
@@ -99,6 +109,13 @@ impl Identity {
             }
         }
     }
+}
+
+fn shown(ceremony: CeremonyId, secret: &TotpSecret, organisation: &Organisation, agent: &Agent) -> BegunTotp {
+    let uri = secret.uri(&organisation.name, &agent.address);
+    // An address too long for a picture can still be typed.
+    let picture = totp::picture(&uri).unwrap_or_default();
+    BegunTotp { ceremony, secret: secret.text(), uri, picture }
 }
 
 impl Proven {

@@ -40,6 +40,12 @@ pub(crate) async fn run(context: &Context, arguments: InitArguments) -> Result<(
             output.line(format_args!("root key   {}", root_key.display()))?;
         }
         output.line(format_args!("keyring    {}", made.keyring.display()))?;
-        output.line("keep a copy of both in a safe place, apart from backups of the data: without them nothing opens")
+        output
+            .line("keep a copy of both in a safe place, apart from backups of the data: without them nothing opens")?;
+        output.line(format_args!(
+            "start doorward serve, then enrol the administrator once, until {} UTC, at",
+            made.expires_at.short()
+        ))?;
+        output.line(&made.enrolment_url)
     })
 }

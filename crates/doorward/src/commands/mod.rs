@@ -1,5 +1,6 @@
 //! One file per command: its arguments, its operations, how its answer is told to people.
 
+pub(crate) mod agents;
 pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod channel;
@@ -105,6 +106,7 @@ pub(crate) async fn dispatch(context: &Context, command: Command) -> Result<(), 
         Command::Restore(arguments) => backup::restore(context, arguments).await,
         Command::Token(command) => tokens::run(context, command).await,
         Command::Channel(command) => channel::run(context, command).await,
+        Command::Agent(command) => agents::run(context, command).await,
         Command::Doctor => doctor::run(context).await,
         Command::Bench(arguments) => bench::run(context, arguments).await,
     }

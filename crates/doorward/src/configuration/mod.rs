@@ -114,6 +114,10 @@ pub struct Settings {
     pub tls_proxy: bool,
     /// HTTP requests of one token in a minute.
     pub token_requests: NonZeroU32,
+    /// What agents type into their browsers.
+    pub public_url: String,
+    /// Passwords that nobody may choose.
+    pub breached_passwords: Option<PathBuf>,
     keys: Option<Keys>,
     /// The DNS server for sender authentication; the system's when absent.
     pub resolver: Option<SocketAddr>,
@@ -134,14 +138,22 @@ impl Settings {
         let data = layers.data.clone();
         let keys = keys(&layers, environment)?;
         let yes_or_no = "say true or false";
+        let listen = layers
+            .parsed(Setting::Listen, "give an address and a port, as in 127.0.0.1:8480", |text| text.parse().ok())?
+            .unwrap_or(DEFAULT_LISTEN);
         Ok(Self {
             database: layers
                 .parsed(Setting::Database, "give a postgresql:// address or the word sqlite", database)?
                 .unwrap_or(Database::Sqlite),
             organisation: layers.get(Setting::Organisation).map(|given| given.value.clone()),
-            listen: layers
-                .parsed(Setting::Listen, "give an address and a port, as in 127.0.0.1:8480", |text| text.parse().ok())?
-                .unwrap_or(DEFAULT_LISTEN),
+            listen,
+            // By its name: browsers give an address in digits no passkey.
+            public_url: layers
+                .get(Setting::PublicUrl)
+                .map_or_else(|| format!("http://localhost:{}", listen.port()), |given| given.value.clone()),
+            breached_passwords: layers
+                .get(Setting::BreachedPasswords)
+                .map(|given| places::resolve(Path::new(&given.value))),
             tls_proxy: layers.parsed(Setting::TlsProxy, yes_or_no, |text| text.parse().ok())?.unwrap_or(false),
             token_requests: layers
                 .parsed(Setting::TokenRequests, "give a number from 1 up", |text| text.parse().ok())?

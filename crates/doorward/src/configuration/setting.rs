@@ -16,6 +16,10 @@ pub enum Setting {
     TlsProxy,
     /// How often one token may ask.
     TokenRequests,
+    /// What agents type into their browsers.
+    PublicUrl,
+    /// Passwords that nobody shall use.
+    BreachedPasswords,
     /// What kind of root key. Not `root-key`, whose variable holds the key itself.
     RootKeySource,
     /// The file of the root key.
@@ -61,13 +65,15 @@ pub struct Description {
 
 impl Setting {
     /// Every setting, in the order of the help.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Data,
         Self::Database,
         Self::Organisation,
         Self::Listen,
         Self::TlsProxy,
         Self::TokenRequests,
+        Self::PublicUrl,
+        Self::BreachedPasswords,
         Self::RootKeySource,
         Self::RootKeyFile,
         Self::KeyringFile,
@@ -102,6 +108,18 @@ impl Setting {
             Self::TokenRequests => {
                 ("token-requests", "N", "HTTP requests of one token in a minute [default: 60000]", false)
             }
+            Self::PublicUrl => (
+                "public-url",
+                "URL",
+                "What agents type into their browsers [default: http://localhost and the port of listen]",
+                true,
+            ),
+            Self::BreachedPasswords => (
+                "breached-passwords",
+                "FILE",
+                "Passwords that nobody may choose: sorted SHA-1 in hex, one a line, as Have I Been Pwned gives it",
+                false,
+            ),
             Self::RootKeySource => (
                 "root-key-source",
                 "KIND",

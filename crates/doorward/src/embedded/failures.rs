@@ -124,9 +124,12 @@ impl From<identity::Error> for Failure {
             identity::Error::Keyring(error) => error.into(),
             identity::Error::Vault(error) => error.into(),
             identity::Error::Audit(error) => error.into(),
-            identity::Error::NameTaken => Self::new(Kind::CannotCreate, error),
-            identity::Error::Busy => Self::new(Kind::TryAgain, error),
-            identity::Error::LostData(_) => Self::new(Kind::Configuration, error),
+            identity::Error::NameTaken | identity::Error::AddressTaken => Self::new(Kind::CannotCreate, error),
+            identity::Error::NoAgent | identity::Error::NoOrganisation => Self::new(Kind::NotFound, error),
+            identity::Error::Busy | identity::Error::Overloaded => Self::new(Kind::TryAgain, error),
+            identity::Error::LostData(_) | identity::Error::PublicUrl | identity::Error::BreachedList(_) => {
+                Self::new(Kind::Configuration, error)
+            }
             identity::Error::Died => Self::new(Kind::Software, error),
             other => Self::new(Kind::Data, other),
         }

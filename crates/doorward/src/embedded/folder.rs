@@ -18,7 +18,7 @@ use kernel::{Clock, Entropy, SystemClock};
 use super::keys;
 use crate::configuration::{Database, RootKey, Settings};
 use crate::exit::{Failure, Kind};
-use crate::operations::{Initialise, Initialised};
+use crate::operations::{Initialise, Initialised, Moment};
 
 /// The folder of large sealed files.
 pub(super) fn blobs(settings: &Settings) -> PathBuf {
@@ -59,9 +59,11 @@ pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn 
     let keyring = Arc::new(keyring);
     let context = Context { db, keyring: Arc::clone(&keyring), blobs: blobs(settings), clock, entropy };
     // A machine without name servers still takes mail in; it only cannot check senders.
+    let identity = identity::Settings::new(&settings.public_url, settings.breached_passwords.clone())
+        .map_err(|error| Failure::new(Kind::Configuration, error))?;
     let app = match App::with_policies(context, &resolver, policies) {
         Err(app::channels::Error::Resolver(error)) => return Err(Failure::new(Kind::Configuration, error)),
-        done => done?,
+        done => done?.with_identity(identity),
     };
     if let Err(failure) = belongs(&app, &keyring).await {
         app.close().await;
@@ -111,6 +113,8 @@ pub(super) async fn initialise(settings: &Settings, wish: Initialise) -> Result<
         Ok(created) => app.audit.fold(created.organisation).await.map(drop),
         Err(_) => Ok(()),
     };
+    let link = created.as_ref().map(|created| app.identity.settings().link(&created.invited.text));
+    let link = link.unwrap_or_default();
     app.close().await;
     let created = created?;
     folded?;
@@ -118,6 +122,8 @@ pub(super) async fn initialise(settings: &Settings, wish: Initialise) -> Result<
     Ok(Initialised {
         organisation: created.organisation,
         administrator: created.admin,
+        enrolment_url: link,
+        expires_at: Moment(created.invited.expires_at),
         data: settings.data.clone(),
         root_key: match &keys.root {
             RootKey::File(path) => Some(path.clone()),

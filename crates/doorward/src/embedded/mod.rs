@@ -1,6 +1,7 @@
 //! The product that this binary is made of. The only place where the command line meets the
 //! domains: it opens a data folder and carries operations out.
 
+mod agents;
 mod answers;
 mod channels;
 mod failures;

@@ -58,6 +58,12 @@ impl Operator for OpenFolder {
                 Operation::TokenList => answer(self.list_tokens(organisation).await),
                 Operation::TokenRevoke { token } => answer(self.revoke_token(organisation, token).await),
                 Operation::Channel { wish } => self.channel(organisation, wish, body).await,
+                Operation::AgentInvite { address, roles, language } => {
+                    answer(self.invite_agent(organisation, address, &roles, language.as_deref()).await)
+                }
+                Operation::AgentList => answer(self.list_agents(organisation).await),
+                Operation::AgentDisable { agent } => answer(self.disable_agent(organisation, &agent).await),
+                Operation::AgentReset { agent } => answer(self.reset_agent(organisation, &agent).await),
                 Operation::Doctor => answer(self.examine().await),
             }
         })
@@ -136,7 +142,8 @@ impl OpenFolder {
         Ok(answers::conversations(page))
     }
 
-    async fn agent(&self, organisation: OrganisationId, named: &str) -> Result<kernel::AgentId, Failure> {
+    /// The agent of an id or an address.
+    pub(super) async fn agent(&self, organisation: OrganisationId, named: &str) -> Result<kernel::AgentId, Failure> {
         if let Ok(id) = named.parse() {
             return Ok(id);
         }

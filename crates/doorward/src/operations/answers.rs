@@ -308,13 +308,17 @@ pub struct TokenRevoked {
     pub id: TokenId,
 }
 
-/// Answer to `init`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Answer to `init`. No `Debug`: the link lets in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Initialised {
     /// The new organisation.
     pub organisation: OrganisationId,
     /// Its first administrator.
     pub administrator: AgentId,
+    /// The administrator's way in, good once and seen only here.
+    pub enrolment_url: String,
+    /// Until when it is good.
+    pub expires_at: Moment,
     /// The data folder.
     pub data: PathBuf,
     /// The root key's file, when there is one.

@@ -3,6 +3,7 @@
 //! A command makes an [`Operation`]; the [`Operator`] is either in this process or behind the
 //! control socket of the one that serves. Nothing here knows how an operation is carried out.
 
+mod agents;
 mod answers;
 mod channel;
 mod findings;
@@ -17,6 +18,7 @@ use futures_util::future::BoxFuture;
 use kernel::{ConversationId, CustomerId, QuarantineId, TokenId};
 use serde::{Deserialize, Serialize};
 
+pub use agents::{AgentDisabled, AgentInvited, AgentRow, Agents};
 pub use answers::{
     AttachmentShown, BackedUp, ConversationRow, ConversationShown, Conversations, CustomersImported, Erased,
     Initialised, MailOutcome, Merged, MessageShown, Outcome, Quarantine, QuarantineRow, QuarantineShown, Rejection,
@@ -176,6 +178,27 @@ pub enum Operation {
         /// What is asked.
         wish: ChannelOperation,
     },
+    /// → [`AgentInvited`].
+    AgentInvite {
+        /// The address, by which the agent signs in.
+        address: String,
+        /// `agent`, `administrator` and the like.
+        roles: Vec<String>,
+        /// `en`, `de`, `fi`, `pl` or `ru`.
+        language: Option<String>,
+    },
+    /// → [`Agents`].
+    AgentList,
+    /// Ends an agent's coming in → [`AgentDisabled`].
+    AgentDisable {
+        /// Id or address.
+        agent: String,
+    },
+    /// Takes away what an agent signs in with and gives another link → [`AgentInvited`].
+    AgentReset {
+        /// Id or address.
+        agent: String,
+    },
     /// Checks what only the open folder can tell: durability, engine, log → [`Findings`].
     Doctor,
 }
@@ -200,6 +223,10 @@ impl Operation {
             Self::TokenList => "token-list",
             Self::TokenRevoke { .. } => "token-revoke",
             Self::Channel { .. } => "channel",
+            Self::AgentInvite { .. } => "agent-invite",
+            Self::AgentList => "agent-list",
+            Self::AgentDisable { .. } => "agent-disable",
+            Self::AgentReset { .. } => "agent-reset",
             Self::Doctor => "doctor",
         }
     }
