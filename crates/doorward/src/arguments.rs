@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agents, backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail, quarantine,
-    serve, tokens, verify,
+    agents, backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail,
+    quarantine, serve, tokens, verify,
 };
 use crate::configuration::Flags;
 use crate::exit;

@@ -46,6 +46,8 @@ assets! {
     "ground.css" is "text/css; charset=utf-8",
     "desk.js" is "text/javascript; charset=utf-8",
     "desk.css" is "text/css; charset=utf-8",
+    "identity.js" is "text/javascript; charset=utf-8",
+    "identity.css" is "text/css; charset=utf-8",
     "mark.svg" is "image/svg+xml",
 }
 

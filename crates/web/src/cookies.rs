@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 pub(crate) const SESSION: &str = "__Host-doorward";
 /// Somebody who has not signed in: what binds a form to their browser.
 pub(crate) const VISITOR: &str = "__Host-doorward-visitor";
+/// A device on which an agent signed in before; it opens nothing.
+pub(crate) const DEVICE: &str = "__Host-doorward-device";
 /// The language that somebody chose.
 pub(crate) const LANGUAGE: &str = "__Host-doorward-language";
 /// Light or dark, when somebody chose.
@@ -38,6 +40,11 @@ pub(crate) fn passing(name: &str, value: &str) -> Option<HeaderValue> {
 pub(crate) fn choice(name: &str, value: &str) -> Option<HeaderValue> {
     let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={CHOICE_SECONDS}");
     HeaderValue::from_str(&text).ok()
+}
+
+/// The end of a cookie.
+pub(crate) fn gone(name: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")).ok()
 }
 
 #[cfg(test)]

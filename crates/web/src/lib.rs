@@ -15,6 +15,7 @@ mod form_token;
 mod frame;
 mod front;
 mod health;
+mod identity;
 mod inbound_mail;
 mod kind;
 mod limits;

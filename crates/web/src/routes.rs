@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::{answer, appearance, assets, desk, front, health, inbound_mail, metrics, openapi};
+use crate::{answer, appearance, assets, desk, front, health, identity, inbound_mail, metrics, openapi};
 
 /// For whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,30 @@ pub static ROUTES: &[Route] = &[
     page("GET", "/conversations/{conversation}/messages/{message}/design", Permit::SignedIn, || get(desk::design)),
     page("GET", "/conversations/{conversation}/files/{file}", Permit::SignedIn, || get(desk::file)),
     page("POST", "/appearance", Permit::Everybody, || post(appearance::choose)),
+    page("GET", "/sign-in", Permit::Everybody, || get(identity::sign_in)),
+    page("POST", "/sign-in", Permit::Everybody, || post(identity::sign_in_with_password)),
+    page("POST", "/sign-in/passkey", Permit::Everybody, || post(identity::sign_in_with_passkey)),
+    page("POST", "/sign-in/passkey/ceremony", Permit::Everybody, || post(identity::begin_sign_in)),
+    page("GET", "/sign-in/recovery", Permit::Everybody, || get(identity::recovery)),
+    page("POST", "/sign-in/recovery", Permit::Everybody, || post(identity::recover)),
+    page("POST", "/sign-out", Permit::SignedIn, || post(identity::sign_out)),
+    page("GET", "/enrol/{link}", Permit::Everybody, || get(identity::enrolment)),
+    page("POST", "/enrol/{link}", Permit::Everybody, || post(identity::enrol_with_passkey)),
+    page("POST", "/enrol/{link}/ceremony", Permit::Everybody, || post(identity::begin_enrolment)),
+    page("GET", "/enrol/{link}/password", Permit::Everybody, || get(identity::enrolment_with_password)),
+    page("POST", "/enrol/{link}/password", Permit::Everybody, || post(identity::enrol_with_password)),
+    page("GET", "/account", Permit::SignedIn, || get(identity::account)),
+    page("POST", "/account", Permit::SignedIn, || post(identity::set_profile)),
+    page("POST", "/account/passkeys", Permit::SignedIn, || post(identity::add_passkey)),
+    page("POST", "/account/passkeys/ceremony", Permit::SignedIn, || post(identity::begin_passkey)),
+    page("POST", "/account/passkeys/{passkey}/removal", Permit::SignedIn, || post(identity::remove_passkey)),
+    page("GET", "/account/password", Permit::SignedIn, || get(identity::password)),
+    page("POST", "/account/password", Permit::SignedIn, || post(identity::set_password)),
+    page("POST", "/account/password/removal", Permit::SignedIn, || post(identity::remove_password)),
+    page("POST", "/account/recovery-codes", Permit::SignedIn, || post(identity::renew_recovery_codes)),
+    page("POST", "/account/sessions/{session}/end", Permit::SignedIn, || post(identity::end_session)),
+    page("POST", "/account/sessions/end", Permit::SignedIn, || post(identity::end_other_sessions)),
+    page("POST", "/account/notices/{notice}/seen", Permit::SignedIn, || post(identity::see_notice)),
 ];
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {

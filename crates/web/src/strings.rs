@@ -31,7 +31,7 @@ macro_rules! files {
     };
 }
 
-files!["ground", "problem", "desk"];
+files!["ground", "problem", "desk", "identity"];
 
 type Bundle = FluentBundle<FluentResource>;
 
