@@ -53,6 +53,8 @@ fn samples(setting: Setting) -> ([&'static str; 3], &'static str) {
         Setting::Database => (["postgresql://file/d", "postgresql://environment/d", "postgresql://flag/d"], ""),
         Setting::Organisation => (["File", "Environment", "Flag"], ""),
         Setting::Listen => (["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], ""),
+        Setting::PublicUrl => (["https://file", "https://environment", "https://flag"], ""),
+        Setting::BreachedPasswords => (["/b/file", "/b/environment", "/b/flag"], ""),
         Setting::TlsProxy => (["false", "true", "false"], ""),
         Setting::TokenRequests => (["1", "2", "3"], ""),
         Setting::RootKeySource => (["environment", "passphrase", "file"], ""),
@@ -90,6 +92,8 @@ fn effect(settings: &Settings, setting: Setting) -> String {
         },
         Setting::Organisation => settings.organisation.clone().unwrap(),
         Setting::Listen => settings.listen.to_string(),
+        Setting::PublicUrl => settings.public_url.clone(),
+        Setting::BreachedPasswords => shown(&settings.breached_passwords),
         Setting::TlsProxy => settings.tls_proxy.to_string(),
         Setting::TokenRequests => settings.token_requests.to_string(),
         Setting::RootKeySource => match &settings.keys().unwrap().root {
