@@ -87,6 +87,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         audit::STATEMENTS,
         channels::STATEMENTS,
         channels::OUT_STATEMENTS,
+        channels::MAILBOX_STATEMENTS,
         desk::STATEMENTS,
         identity::STATEMENTS,
         vault::STATEMENTS,

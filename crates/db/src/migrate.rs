@@ -31,7 +31,8 @@ macro_rules! migrations {
 }
 
 /// Every migration, in order. A released one never changes.
-pub const ALL: &[Migration] = migrations![1 "0001_engine_room", 2 "0002_identity", 3 "0003_mail_out", 4 "0004_desk"];
+pub const ALL: &[Migration] =
+    migrations![1 "0001_engine_room", 2 "0002_identity", 3 "0003_mail_out", 4 "0004_desk", 5 "0005_mailbox"];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, applied_at BIGINT NOT NULL)";

@@ -168,6 +168,8 @@ ids! {
     AuditEntryId = "aud";
     /// A bearer token.
     TokenId = "tok";
+    /// A mailbox that is read by IMAP.
+    MailboxId = "mbx";
     /// A long-running piece of work (an import, a rotation).
     JobId = "job";
     /// A session: one device that an agent signed in on.

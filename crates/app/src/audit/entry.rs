@@ -113,6 +113,12 @@ actions! {
     MailReleased = "mail.released";
     /// A mail in quarantine was looked at.
     QuarantineRead = "quarantine.read";
+    /// A mailbox was added.
+    MailboxAdded = "mailbox.added";
+    /// A mailbox was paused or resumed, or got another secret.
+    MailboxChanged = "mailbox.changed";
+    /// A mailbox was removed.
+    MailboxRemoved = "mailbox.removed";
     /// The keys moved to another epoch.
     KeysRotated = "keys.rotated";
     /// A backup was made.

@@ -42,6 +42,9 @@ pub enum Error {
     /// Work of our own on a mail died.
     #[error("a mail could not be put together: the log says where it failed")]
     Died,
+    /// A mailbox cannot be as it was asked for.
+    #[error(transparent)]
+    Mailbox(#[from] super::mailbox::Refusal),
     /// The name servers cannot be set up.
     #[error(transparent)]
     Resolver(#[from] super::authentication::ResolverError),
@@ -83,9 +86,12 @@ impl Error {
     /// Whether the same mail may get in later, so that its sender should keep it and come again.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::NotQuarantined | Self::Released | Self::StillUnreadable(_) | Self::Out(_) => {
-                false
-            }
+            Self::TooLarge { .. }
+            | Self::NotQuarantined
+            | Self::Released
+            | Self::StillUnreadable(_)
+            | Self::Out(_)
+            | Self::Mailbox(_) => false,
             Self::Database(error) | Self::Audit(crate::audit::Error::Database(error)) => error.is_temporary(),
             // A wrong key or a bug of ours: the mail is not at fault and must not bounce.
             _ => true,

@@ -81,10 +81,14 @@ pub enum Column {
     MailServer,
     /// `outgoing_mail.sealed`.
     OutgoingMail,
+    /// `mailbox.user_sealed`.
+    MailboxUser,
+    /// `mailbox.secret_sealed`.
+    MailboxSecret,
 }
 
 impl Column {
-    pub(super) const COUNT: usize = 19;
+    pub(super) const COUNT: usize = 21;
 
     /// Every column.
     pub const ALL: [Self; Self::COUNT] = [
@@ -107,6 +111,8 @@ impl Column {
         Self::OwnAddress,
         Self::MailServer,
         Self::OutgoingMail,
+        Self::MailboxUser,
+        Self::MailboxSecret,
     ];
 
     /// Registered numbers of table, column and field class, and the retention class.
@@ -131,6 +137,8 @@ impl Column {
             Self::OwnAddress => (120, 1, 120, Retention::Profile),
             Self::MailServer => (121, 1, 121, Retention::Profile),
             Self::OutgoingMail => (122, 1, 122, Retention::Conversation),
+            Self::MailboxUser => (140, 1, 140, Retention::Profile),
+            Self::MailboxSecret => (140, 2, 141, Retention::Profile),
         }
     }
 
