@@ -1,10 +1,11 @@
-//! What tests share: a private PostgreSQL cluster, a whole product on either engine, a stub DNS,
-//! mail makers, and mail servers that misbehave on command.
+//! What tests share: a private PostgreSQL cluster, a private Dovecot, a whole product on either
+//! engine, a stub DNS, mail makers, and mail servers that misbehave on command.
 
 pub mod agents;
 pub mod app;
 pub mod authenticator;
 pub mod dns;
+pub mod dovecot;
 pub mod load;
 pub mod mail;
 pub mod mail_server;

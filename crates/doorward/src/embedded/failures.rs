@@ -102,7 +102,7 @@ impl From<channels::Error> for Failure {
             channels::Error::TooLarge { .. } | channels::Error::StillUnreadable(_) => Self::new(Kind::Data, error),
             channels::Error::Refused(_) => Self::new(Kind::NoPermission, error),
             channels::Error::NotQuarantined | channels::Error::Released => Self::new(Kind::NotFound, error),
-            channels::Error::Mailbox(channels::Refusal::NoMailbox) => Self::new(Kind::NotFound, error),
+            channels::Error::Mailbox(channels::mailbox::Refusal::NoMailbox) => Self::new(Kind::NotFound, error),
             channels::Error::Mailbox(_) => Self::new(Kind::Data, error),
             channels::Error::Busy | channels::Error::Stale => Self::new(Kind::TryAgain, error),
             channels::Error::Blobs(_) | channels::Error::BlobFolder(_) => Self::new(Kind::Io, error),

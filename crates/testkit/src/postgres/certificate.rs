@@ -1,5 +1,5 @@
 //! A throw-away authority and a server certificate signed by it, for TLS on the loopback. Nothing
-//! of it outlives the cluster.
+//! of it outlives its server.
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 mod arrival;
 mod broken_mail;
 mod mail_out;
+mod mailbox;
 mod quarantine;
 mod real_mail;
 mod threading;

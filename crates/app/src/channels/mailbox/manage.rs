@@ -39,7 +39,7 @@ impl Channels {
             put_away: new.put_away,
             since: new.since,
             revision: 1,
-            state: MailboxState::default(),
+            state: MailboxState::new(),
             created_at: now,
         };
         let detail = format!("{}:{}", row.server.host, row.server.port);

@@ -149,7 +149,7 @@ pub struct Mailbox {
 }
 
 /// How the reading of a mailbox goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxState {
     /// Nobody reads it until it is resumed.
     pub paused: bool,
@@ -163,8 +163,26 @@ pub struct MailboxState {
     pub trouble: Option<(Timestamp, String)>,
     /// Mails taken in from it.
     pub taken: u64,
+    /// Until when a process has it for itself; one that reads on keeps this ahead of the clock.
+    pub read_until: Timestamp,
     /// Mails that lie there for good, too large or refused by their own server.
     pub left_alone: u64,
+}
+
+impl MailboxState {
+    /// Of a mailbox that nobody has read yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            paused: false,
+            uid_validity: None,
+            uid_done: 0,
+            succeeded_at: None,
+            trouble: None,
+            taken: 0,
+            read_until: Timestamp::EPOCH,
+            left_alone: 0,
+        }
+    }
 }
 
 impl NewMailbox {

@@ -18,12 +18,12 @@ db::statements! { "channels.mailbox";
     /// All, the oldest first.
     LIST = "SELECT id, name, host, port, security, authority, method, user_sealed, secret_sealed, folder, move_to,
             since, revision, paused, uid_validity, uid_done, succeeded_at, failed_at, trouble, taken, left_alone,
-            created_at
+            created_at, lease_until
         FROM mailbox WHERE org = $1 ORDER BY id LIMIT $2";
     /// One.
     ONE = "SELECT id, name, host, port, security, authority, method, user_sealed, secret_sealed, folder, move_to,
             since, revision, paused, uid_validity, uid_done, succeeded_at, failed_at, trouble, taken, left_alone,
-            created_at
+            created_at, lease_until
         FROM mailbox WHERE org = $1 AND id = $2";
     /// Reading stops or goes on.
     PAUSE = "UPDATE mailbox SET paused = $3, revision = revision + 1 WHERE org = $1 AND id = $2 AND paused <> $3";
@@ -142,6 +142,7 @@ fn mailbox_row(row: &db::Row<'_>) -> Result<MailboxRow, Error> {
             trouble,
             taken: row.count(19)?,
             left_alone: row.count(20)?,
+            read_until: row.time(22)?,
         },
         created_at: row.time(21)?,
     })

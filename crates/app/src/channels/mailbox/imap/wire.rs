@@ -233,6 +233,13 @@ mod tests {
         assert!(matches!(pieces(many.as_bytes()).await, Err(Cause::TooLong)));
     }
 
+    #[tokio::test]
+    async fn a_silent_server_is_not_waited_for_for_ever() {
+        let (_server, client) = tokio::io::duplex(64);
+        let short = Duration::from_millis(1);
+        assert!(matches!(Wire::new(Box::new(client), short).read(short, LARGEST).await, Err(Cause::Slow)));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_pieces_or_an_end(bytes: Vec<u8>) {
