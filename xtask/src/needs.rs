@@ -1,5 +1,5 @@
-//! What the tests need beside Rust: PostgreSQL, a mail server that is not ours, and a C++ compiler
-//! (for the fuzzer). Root gets them from Debian; anybody else is told what to type.
+//! What the tests need beside Rust: PostgreSQL, Dovecot, a mail server that is not ours, and a C++
+//! compiler (for the fuzzer). Root gets them from Debian; anybody else is told what to type.
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,9 @@ fn missing() -> Vec<&'static str> {
     if !works(program("/usr/bin/python3").args(["-c", "import aiosmtpd"])) {
         packages.push("python3-aiosmtpd");
     }
+    if !has_dovecot(std::env::var_os("DOORWARD_DOVECOT").map(PathBuf::from)) {
+        packages.push("dovecot-imapd");
+    }
     if !works(program("c++").arg("--version")) {
         packages.push("build-essential");
     }
@@ -62,6 +65,14 @@ fn has_postgresql(chosen: Option<PathBuf>, versions: &Path) -> bool {
         || works(program("initdb").arg("--version"))
 }
 
+fn has_dovecot(chosen: Option<PathBuf>) -> bool {
+    if let Some(chosen) = chosen {
+        return chosen.is_file();
+    }
+    // Where Debian lays it; it is in no user's PATH.
+    works(program("/usr/sbin/dovecot").arg("--version")) && Path::new("/usr/lib/dovecot/imap").is_file()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +80,6 @@ mod tests {
     #[test]
     fn a_folder_that_was_chosen_and_holds_nothing_counts_as_missing() {
         assert!(!has_postgresql(Some(PathBuf::from("/nonexistent")), Path::new("/usr/lib/postgresql")));
+        assert!(!has_dovecot(Some(PathBuf::from("/nonexistent"))));
     }
 }

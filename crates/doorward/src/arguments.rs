@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agents, backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail,
+    agents, backup, bench, channel, conversations, customers, demo, import_customers, import_mail, init, mail, mailbox,
     quarantine, serve, tokens, verify,
 };
 use crate::configuration::Flags;
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Take in mail or customers from files
     #[command(subcommand)]
     Import(Import),
+    /// Read mailboxes by IMAP
+    #[command(subcommand)]
+    Mailbox(mailbox::Mailbox),
     /// Look at conversations, masked
     #[command(subcommand)]
     Conversations(conversations::Conversations),

@@ -13,6 +13,7 @@ pub(crate) mod import_mail;
 pub(crate) mod init;
 pub(crate) mod mail;
 mod mail_files;
+pub(crate) mod mailbox;
 pub(crate) mod quarantine;
 mod rotate;
 mod sample_mail;
@@ -107,6 +108,7 @@ pub(crate) async fn dispatch(context: &Context, command: Command) -> Result<(), 
         Command::Token(command) => tokens::run(context, command).await,
         Command::Channel(command) => channel::run(context, command).await,
         Command::Agent(command) => agents::run(context, command).await,
+        Command::Mailbox(command) => mailbox::run(context, command).await,
         Command::Doctor => doctor::run(context).await,
         Command::Bench(arguments) => bench::run(context, arguments).await,
     }

@@ -1,6 +1,6 @@
 //! Texts that open things: held in memory that is wiped, without a way to print them by accident.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -22,6 +22,28 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// The file's text without the line end that editors add.
+    pub(crate) fn from_file(file: &Path) -> Result<Self, Failure> {
+        let told = file.display().to_string();
+        let opened =
+            std::fs::File::open(file).map_err(|error| Failure::io(format_args!("cannot read {told}"), &error))?;
+        Self::from_reader(opened, &told)
+    }
+
+    /// The same of anything that is read; `told` names it.
+    pub(crate) fn from_reader(reader: impl Read, told: &str) -> Result<Self, Failure> {
+        let mut text = Zeroizing::new(String::new());
+        reader
+            .take(SECRET_BYTES)
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::io(format_args!("cannot read {told}"), &error))?;
+        let trimmed = text.trim_end_matches(['\r', '\n']);
+        if trimmed.is_empty() {
+            return Err(Failure::new(Kind::Configuration, format_args!("{told} is empty")));
+        }
+        Ok(Self::new(trimmed.to_owned()))
+    }
+
     /// The text itself, for the one place that uses it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -39,24 +61,11 @@ impl Keys {
             RootKey::Vault(Vault { token_file, .. }) => (token_file.as_deref(), "DOORWARD_VAULT_TOKEN"),
         };
         match file {
-            Some(file) => read(file).map(Some),
+            Some(file) => Secret::from_file(file).map(Some),
             None => match variable(environment, name)? {
                 Some(text) => Ok(Some(Secret::new(text))),
                 None => Err(Failure::new(Kind::Configuration, format_args!("the root key needs {name}: set it"))),
             },
         }
     }
-}
-
-/// The file's text without the line end that editors add.
-fn read(file: &Path) -> Result<Secret, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    std::fs::File::open(file)
-        .and_then(|opened| opened.take(SECRET_BYTES).read_to_string(&mut text))
-        .map_err(|error| Failure::io(format_args!("cannot read {}", file.display()), &error))?;
-    let trimmed = text.trim_end_matches(['\r', '\n']);
-    if trimmed.is_empty() {
-        return Err(Failure::new(Kind::Configuration, format_args!("{} is empty", file.display())));
-    }
-    Ok(Secret::new(trimmed.to_owned()))
 }

@@ -7,6 +7,7 @@ mod channels;
 mod failures;
 mod folder;
 mod keys;
+mod mailboxes;
 mod opened;
 mod operator;
 mod restore;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use app::App;
 use app::audit::Announced;
+use app::channels::MailboxPace;
 use envelope::CryptoEntropy;
 use futures_util::future::BoxFuture;
 use kernel::Entropy;
@@ -144,6 +145,12 @@ impl Opened for OpenFolder {
             let sending = tokio::spawn(send(self.app.clone(), entry.shutdown.clone()));
             let mut background = self.background();
             background.push(("the sending of mail", sending.abort_handle()));
+            let (channels, stop) = (self.app.channels.clone(), entry.shutdown.clone());
+            let reading = async move {
+                channels.run_mailboxes(MailboxPace::default(), stop.cancelled_owned()).await;
+            };
+            let mailboxes = tokio::spawn(reading);
+            background.push(("the reading of mailboxes", mailboxes.abort_handle()));
             let server = web::Server {
                 app: self.app.clone(),
                 metrics: web::Metrics::of_this_process(),
@@ -157,6 +164,9 @@ impl Opened for OpenFolder {
             shutdown.cancel();
             if sending.await.is_err() {
                 tracing::error!("the sending of mail died");
+            }
+            if mailboxes.await.is_err() {
+                tracing::error!("the reading of mailboxes died");
             }
             Ok(())
         })

@@ -64,6 +64,16 @@ impl Operator for OpenFolder {
                 Operation::AgentList => answer(self.list_agents(organisation).await),
                 Operation::AgentDisable { agent } => answer(self.disable_agent(organisation, &agent).await),
                 Operation::AgentReset { agent } => answer(self.reset_agent(organisation, &agent).await),
+                Operation::MailboxAdd { settings } => answer(self.add_mailbox(organisation, settings, &body).await),
+                Operation::MailboxList => answer(self.list_mailboxes(organisation).await),
+                Operation::MailboxTest { mailbox } => answer(self.test_mailbox(organisation, mailbox).await),
+                Operation::MailboxPause { mailbox, paused } => {
+                    answer(self.pause_mailbox(organisation, mailbox, paused).await)
+                }
+                Operation::MailboxSecret { mailbox } => {
+                    answer(self.set_mailbox_secret(organisation, mailbox, &body).await)
+                }
+                Operation::MailboxRemove { mailbox } => answer(self.remove_mailbox(organisation, mailbox).await),
                 Operation::Doctor => answer(self.examine().await),
             }
         })
@@ -295,6 +305,7 @@ impl OpenFolder {
                     "run doorward verify, and find out who changed the data",
                 ),
             });
+            findings.extend(self.examine_mailboxes(organisation.id).await?);
         }
         Ok(Findings { findings })
     }

@@ -7,6 +7,7 @@ mod agents;
 mod answers;
 mod channel;
 mod findings;
+mod mailbox;
 mod moment;
 mod product;
 
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use kernel::{ConversationId, CustomerId, QuarantineId, TokenId};
+use kernel::{ConversationId, CustomerId, MailboxId, QuarantineId, TokenId};
 use serde::{Deserialize, Serialize};
 
 pub use agents::{AgentDisabled, AgentInvited, AgentRow, Agents};
@@ -29,6 +30,9 @@ pub use channel::{
     TrialShown, TrialTroubleShown,
 };
 pub use findings::{Finding, Findings, Weight};
+pub use mailbox::{
+    LogIn, MailboxChanged, MailboxRow, MailboxSettings, MailboxStage, MailboxTested, Mailboxes, Security,
+};
 pub use moment::Moment;
 pub use product::{HttpEntry, Initialise, MboxEntry, Opened, Product, Restore};
 
@@ -199,6 +203,35 @@ pub enum Operation {
         /// Id or address.
         agent: String,
     },
+    /// The secret is the body → [`MailboxChanged`].
+    MailboxAdd {
+        /// Everything else.
+        settings: MailboxSettings,
+    },
+    /// → [`Mailboxes`].
+    MailboxList,
+    /// Tries it without changing anything → [`MailboxTested`].
+    MailboxTest {
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// Stops or resumes its reading → [`MailboxChanged`].
+    MailboxPause {
+        /// Which.
+        mailbox: MailboxId,
+        /// Whether it is to be read no more.
+        paused: bool,
+    },
+    /// The secret is the body → [`MailboxChanged`].
+    MailboxSecret {
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// → [`MailboxChanged`].
+    MailboxRemove {
+        /// Which.
+        mailbox: MailboxId,
+    },
     /// Checks what only the open folder can tell: durability, engine, log → [`Findings`].
     Doctor,
 }
@@ -227,6 +260,12 @@ impl Operation {
             Self::AgentList => "agent-list",
             Self::AgentDisable { .. } => "agent-disable",
             Self::AgentReset { .. } => "agent-reset",
+            Self::MailboxAdd { .. } => "mailbox-add",
+            Self::MailboxList => "mailbox-list",
+            Self::MailboxTest { .. } => "mailbox-test",
+            Self::MailboxPause { .. } => "mailbox-pause",
+            Self::MailboxSecret { .. } => "mailbox-secret",
+            Self::MailboxRemove { .. } => "mailbox-remove",
             Self::Doctor => "doctor",
         }
     }

@@ -9,6 +9,7 @@ mod full_disk;
 mod keys;
 mod log;
 mod mail;
+mod mailbox;
 mod poison;
 mod program;
 mod serving;
