@@ -1,7 +1,7 @@
 //! What people do often: `cargo xtask test`, `tidy`, `bench`, `fuzz`.
 //!
-//! It only starts what is installed, with one exception: run by root, `test` fetches PostgreSQL
-//! and a compiler from Debian. It is never part of the product.
+//! It only starts what is installed, with one exception: run by root, `test` fetches PostgreSQL,
+//! Dovecot and a compiler from Debian. It is never part of the product.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its console")]
 

@@ -11,7 +11,7 @@ mod round;
 mod settings;
 pub(super) mod store;
 mod take;
-mod test;
+mod trial;
 mod watch;
 
 pub use imap::{Cause, Stage, Trouble};
@@ -20,7 +20,7 @@ pub use refusal::Refusal;
 pub use settings::{
     LogIn, MAILBOX_NAME_CHARS, MAILBOXES, Mailbox, MailboxState, Method, NewMailbox, PutAway, Security, Server,
 };
-pub use test::{Checked, MailboxTest};
+pub use trial::{Checked, MailboxTest};
 
 /// The kind under which changes of mailboxes are announced.
 const CHANGE: &str = "mailbox";

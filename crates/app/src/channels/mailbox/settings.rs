@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_is_good_is_taken_in_its_plain_form() {
-        let checked = new().checked().ok().expect("good");
+        let checked = new().checked().expect("good");
         assert_eq!((checked.name.as_str(), checked.server.host.as_str()), ("Service", "mail.elm.example"));
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::command::Command;
+use super::folder::Folder;
 use super::response::{Body, Fetched, Said, Status, StatusKind, Untagged, capabilities, read};
 use super::wire::{Stream, Wire};
 use super::{Cause, Stage, Trouble};
@@ -25,20 +26,6 @@ pub(in crate::channels::mailbox) struct Imap {
     tags: u32,
     capabilities: BTreeSet<String>,
     news: bool,
-}
-
-/// A folder that was opened.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::channels::mailbox) struct Folder {
-    /// UIDs mean the same mails for as long as this number stands; none on a server without.
-    pub(in crate::channels::mailbox) validity: Option<u32>,
-    /// The UID that the next mail will have, or a lower one.
-    pub(in crate::channels::mailbox) next: Option<u32>,
-    /// How many mails are in it.
-    pub(in crate::channels::mailbox) exists: u32,
-    /// Whether a mail can bear a keyword of ours.
-    pub(in crate::channels::mailbox) keywords: bool,
-    read_only: bool,
 }
 
 impl Imap {
@@ -98,7 +85,7 @@ impl Imap {
             })
             .await?;
         folder.learn(&status);
-        if change && folder.read_only {
+        if change && folder.is_read_only() {
             return Err(Trouble::new(Stage::Folder, Cause::ReadOnly));
         }
         Ok(folder)
@@ -360,21 +347,6 @@ impl Imap {
 
     fn set_capabilities(&mut self, names: Vec<String>) {
         self.capabilities = names.into_iter().take(CAPABILITIES).collect();
-    }
-}
-
-impl Folder {
-    fn learn(&mut self, status: &Status) {
-        self.validity = status.code_number("UIDVALIDITY").or(self.validity);
-        self.next = status.code_number("UIDNEXT").or(self.next);
-        match status.code_word().as_deref() {
-            Some("READ-ONLY") => self.read_only = true,
-            Some("READ-WRITE") => self.read_only = false,
-            Some("PERMANENTFLAGS") => {
-                self.keywords = status.code.as_deref().is_some_and(|code| code.contains("\\*"));
-            }
-            _ => {}
-        }
     }
 }
 

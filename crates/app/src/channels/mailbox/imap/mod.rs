@@ -4,12 +4,14 @@
 mod client;
 mod command;
 mod connect;
+mod folder;
 mod log_in;
 mod response;
 mod trouble;
 mod wire;
 
-pub(super) use client::{Folder, Imap};
+pub(super) use client::Imap;
 pub(super) use connect::{check_authority, connect};
+pub(super) use folder::Folder;
 pub(super) use response::Body;
 pub use trouble::{Cause, Stage, Trouble};
