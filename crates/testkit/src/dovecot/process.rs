@@ -185,6 +185,7 @@ fn settings(
          protocols = imap\nlisten = 127.0.0.1\n\
          default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n\
          first_valid_uid = 1\nmail_max_userip_connections = 0\nauth_failure_delay = 0\n\
+         mailbox_idle_check_interval = 1 secs\n\
          disable_plaintext_auth = no\nauth_mechanisms = plain login xoauth2\n\
          ssl = yes\nssl_cert = <{folder}/cert.pem\nssl_key = <{folder}/key.pem\n{capabilities}\
          passdb {{\n driver = static\n args = password={password}\n}}\n\

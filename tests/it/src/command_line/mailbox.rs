@@ -10,7 +10,7 @@ use super::letter;
 use super::program::{Ended, Installation, end};
 
 /// How long a mail may take from its delivery to the desk.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn add(desk: &Installation, account: &Account<'_>, secret: &str) -> Ended {
     let authority = desk.path("authority.pem");

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 /// How long anything may take before it counts as never.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Pauses short enough for tests, and waits for news too long for them: what appears was told.
 const PACE: MailboxPace = MailboxPace {
     look: Duration::from_millis(200),
