@@ -120,13 +120,13 @@ fn to_server((mut client, mut server): (TcpStream, TcpStream), cut: &Mutex<Optio
     let mut buffer = vec![0; 64 * 1024];
     let mut in_text = false;
     while let Ok(length @ 1..) = client.read(&mut buffer) {
-        let sent = &buffer[..length];
+        let sent = front(&buffer, length);
         let forward = if in_text {
             let has_dot = sent == b".\r\n" || sent.ends_with(b"\r\n.\r\n");
             in_text = !has_dot;
             match take(cut, |cut| cut == Cut::MidText || (has_dot && matches!(cut, Cut::BeforeDot | Cut::BehindDot))) {
-                Some(Cut::MidText) => Err(&sent[..length / 2]),
-                Some(Cut::BeforeDot) => Err(&sent[..length - 3]),
+                Some(Cut::MidText) => Err(front(sent, length / 2)),
+                Some(Cut::BeforeDot) => Err(front(sent, length - 3)),
                 Some(_) => {
                     *muted.lock().expect("sound") = true;
                     Ok(sent)
@@ -138,7 +138,7 @@ fn to_server((mut client, mut server): (TcpStream, TcpStream), cut: &Mutex<Optio
             let is_meant = |word: &str| sent.starts_with(word.as_bytes());
             let meant = |cut| matches!(cut, Cut::Before(word) | Cut::Behind(word) if is_meant(word));
             match take(cut, meant) {
-                Some(Cut::Before(_)) => Err(&sent[..0]),
+                Some(Cut::Before(_)) => Err(front(sent, 0)),
                 Some(_) => {
                     *muted.lock().expect("sound") = true;
                     Ok(sent)
@@ -160,11 +160,15 @@ fn to_server((mut client, mut server): (TcpStream, TcpStream), cut: &Mutex<Optio
 fn to_client((mut server, mut client): (TcpStream, TcpStream), muted: &Mutex<bool>) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = server.read(&mut buffer) {
-        if *muted.lock().expect("sound") || client.write_all(&buffer[..length]).is_err() {
+        if *muted.lock().expect("sound") || client.write_all(front(&buffer, length)).is_err() {
             break;
         }
     }
     end(&client, &server);
+}
+
+fn front(bytes: &[u8], length: usize) -> &[u8] {
+    bytes.get(..length).expect("no more than was read")
 }
 
 fn end(client: &TcpStream, server: &TcpStream) {

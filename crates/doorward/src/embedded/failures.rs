@@ -99,21 +99,23 @@ impl From<channels::Error> for Failure {
             channels::Error::Vault(error) => error.into(),
             channels::Error::Desk(error) => error.into(),
             channels::Error::Audit(error) => error.into(),
-            channels::Error::TooLarge { .. } | channels::Error::StillUnreadable(_) => Self::new(Kind::Data, error),
             channels::Error::Refused(_) => Self::new(Kind::NoPermission, error),
-            channels::Error::NotQuarantined | channels::Error::Released => Self::new(Kind::NotFound, error),
-            channels::Error::Mailbox(channels::mailbox::Refusal::NoMailbox) => Self::new(Kind::NotFound, error),
-            channels::Error::Mailbox(_) => Self::new(Kind::Data, error),
             channels::Error::Busy | channels::Error::Stale => Self::new(Kind::TryAgain, error),
             channels::Error::Blobs(_) | channels::Error::BlobFolder(_) => Self::new(Kind::Io, error),
             channels::Error::Resolver(_) => Self::new(Kind::Configuration, error),
-            channels::Error::Out(
+            channels::Error::NotQuarantined
+            | channels::Error::Released
+            | channels::Error::Mailbox(channels::mailbox::Refusal::NoMailbox)
+            | channels::Error::Out(
                 channels::Refused::NoMail
                 | channels::Refused::NoMessage
                 | channels::Refused::UnknownOwnAddress
                 | channels::Refused::NoServer,
             ) => Self::new(Kind::NotFound, error),
-            channels::Error::Out(_) => Self::new(Kind::Data, error),
+            channels::Error::TooLarge { .. }
+            | channels::Error::StillUnreadable(_)
+            | channels::Error::Mailbox(_)
+            | channels::Error::Out(_) => Self::new(Kind::Data, error),
             channels::Error::Document(_) | channels::Error::Died => Self::new(Kind::Software, error),
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use app::Actor;
-use app::channels::{self, MailboxTest, NewMailbox, PutAway, Server};
+use app::channels::mailbox::{self, MailboxTest, PutAway, Server};
+use app::channels::{self, NewMailbox};
 use bytes::Bytes;
 use kernel::{MailboxId, OrganisationId, Timestamp};
 use zeroize::Zeroizing;
@@ -33,12 +34,12 @@ impl OpenFolder {
                 security: to_security(settings.security),
                 authority: settings.authority,
             },
-            log_in: channels::LogIn {
+            log_in: mailbox::LogIn {
                 user: settings.user,
                 secret: secret_text(secret)?,
                 method: match settings.log_in {
-                    LogIn::Password => channels::Method::Password,
-                    LogIn::Xoauth2 => channels::Method::Xoauth2,
+                    LogIn::Password => mailbox::Method::Password,
+                    LogIn::Xoauth2 => mailbox::Method::Xoauth2,
                 },
             },
             folder: settings.folder,
@@ -139,8 +140,8 @@ fn mailbox_row(mailbox: channels::Mailbox) -> MailboxRow {
             authority: mailbox.server.authority,
             user: mailbox.user,
             log_in: match mailbox.method {
-                channels::Method::Password => LogIn::Password,
-                channels::Method::Xoauth2 => LogIn::Xoauth2,
+                mailbox::Method::Password => LogIn::Password,
+                mailbox::Method::Xoauth2 => LogIn::Xoauth2,
             },
             folder: mailbox.folder,
             move_to,
@@ -165,19 +166,19 @@ fn tested(id: MailboxId, done: MailboxTest) -> MailboxTested {
     MailboxTested { id, passed, stages: stages.collect(), server_said: done.server_said }
 }
 
-const fn to_security(security: Security) -> channels::Security {
+const fn to_security(security: Security) -> mailbox::Security {
     match security {
-        Security::Tls => channels::Security::Tls,
-        Security::StartTls => channels::Security::StartTls,
-        Security::Plain => channels::Security::Plain,
+        Security::Tls => mailbox::Security::Tls,
+        Security::StartTls => mailbox::Security::StartTls,
+        Security::Plain => mailbox::Security::Plain,
     }
 }
 
-const fn from_security(security: channels::Security) -> Security {
+const fn from_security(security: mailbox::Security) -> Security {
     match security {
-        channels::Security::Tls => Security::Tls,
-        channels::Security::StartTls => Security::StartTls,
-        channels::Security::Plain => Security::Plain,
+        mailbox::Security::Tls => Security::Tls,
+        mailbox::Security::StartTls => Security::StartTls,
+        mailbox::Security::Plain => Security::Plain,
     }
 }
 

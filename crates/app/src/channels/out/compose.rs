@@ -2,41 +2,25 @@
 //! the mail to leave are one transaction; what was sealed for a conversation that moved meanwhile is
 //! sealed again.
 
-use bytes::Bytes;
 use db::Tx;
-use envelope::chunked::FileKey;
-use kernel::{
-    AttachmentId, ConversationId, CustomerId, Id, Locale, MessageId, OrganisationId, OwnAddressId, Timestamp,
-};
+use kernel::{ConversationId, CustomerId, Id, Locale, MessageId, OrganisationId, OwnAddressId, Timestamp};
 
 use super::delivery::{DeliveryState, Envelope, Recipient};
+use super::files::{Kept, NewFile};
 use super::look::{Look, Ways};
 use super::plan::{self, Plan};
 use super::store::{self as mails, MailRow};
-use super::{FILES, FILES_BYTES, Refused, letter};
+use super::{Refused, letter};
 use crate::audit::{self, Action, Audit, Entry};
-use crate::channels::blobs::Stored;
 use crate::channels::{Channels, Error, reply_token, store};
 use crate::desk::{
-    After, AttachmentDescription, AttachmentPurpose, Desk, Direction, MessageContent, Moved, Nature, NewAttachment,
-    NewConversation, NewMessage, Party, Standing,
+    After, Desk, Direction, MessageContent, Moved, Nature, NewConversation, NewMessage, Party, Standing,
 };
 use crate::vault::{Column, ContactKind, CustomerState, Index, NewCustomer, Normalised, SubjectKeys, Vault};
 use crate::{Actor, STALE_TRIES};
 
 /// Bytes of the part of an address before its @.
 const LOCAL_PART_BYTES: usize = 64;
-
-/// A file to send along. No `Debug`: its name and bytes are somebody's.
-#[derive(Clone)]
-pub struct NewFile {
-    /// Its name.
-    pub filename: String,
-    /// Its media type as declared.
-    pub media_type: String,
-    /// What it holds.
-    pub bytes: Bytes,
-}
 
 /// What all mails of ours are made of. No `Debug`: it holds words and addresses.
 #[derive(Clone, Default)]
@@ -107,16 +91,6 @@ pub struct Written {
     pub message: MessageId,
     /// Until when it can be taken back.
     pub undo_until: Timestamp,
-}
-
-/// A file that lies where it belongs, whatever conversation it will hang in.
-struct Kept {
-    id: AttachmentId,
-    key: FileKey,
-    description: Vec<u8>,
-    size: u64,
-    content: Option<Vec<u8>>,
-    blob_name: Option<[u8; 16]>,
 }
 
 /// Everything that the transaction stores.
@@ -351,113 +325,6 @@ impl Channels {
         };
         let write = move |tx: &mut Tx<'_>| commit(tx, organisation, actor, &new);
         self.context.db.write("channels.write", write).await.map(|()| written)
-    }
-
-    /// Puts files where their sizes belong.
-    async fn keep(&self, files: &[NewFile]) -> Result<Vec<Kept>, Error> {
-        let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
-        if files.len() > FILES || bytes > FILES_BYTES {
-            return Err(Refused::Files.into());
-        }
-        let (now, entropy) = (self.context.clock.now(), &*self.context.entropy);
-        let mut kept = Vec::with_capacity(files.len());
-        for file in files {
-            let id = AttachmentId::new(now, entropy);
-            let key = FileKey::generate(entropy);
-            let description = AttachmentDescription {
-                filename: Some(letter::one_line(&file.filename)),
-                media_type: letter::one_line(&file.media_type),
-                content_id: None,
-            };
-            let stored = self.blobs.put(&key, id.bytes(), &file.bytes, entropy).await?;
-            kept.push(Kept {
-                id,
-                key,
-                description: serde_json::to_vec(&description)?,
-                size: file.bytes.len() as u64,
-                content: stored.content,
-                blob_name: stored.name,
-            });
-        }
-        Ok(kept)
-    }
-
-    /// Removes files that no row will name. After an error of the database the commit may stand.
-    async fn finished(&self, done: Result<Written, Error>, kept: &[Kept]) -> Result<Written, Error> {
-        if !matches!(done, Ok(_) | Err(Error::Database(_))) {
-            for name in kept.iter().filter_map(|file| file.blob_name) {
-                if let Err(error) = self.blobs.remove(&name).await {
-                    tracing::warn!(%error, "a blob that is not needed could not be removed");
-                }
-            }
-        }
-        done
-    }
-
-    /// The files of a message, opened, to be passed on.
-    async fn files_of(
-        &self,
-        organisation: OrganisationId,
-        (conversation, message): (ConversationId, MessageId),
-    ) -> Result<Vec<NewFile>, Error> {
-        let read = move |tx: &mut Tx<'_>| {
-            Desk::said(tx, organisation, conversation, message)?.ok_or(Error::Out(Refused::NoMessage))?;
-            Ok::<_, Error>(())
-        };
-        self.context.db.read("channels.is_in", read).await?;
-        let opened = self.opened_files(organisation, message).await?;
-        let passed = opened.into_iter().map(|file| NewFile {
-            filename: file.description.filename.unwrap_or_else(|| "file".to_owned()),
-            media_type: file.description.media_type,
-            bytes: Bytes::copy_from_slice(&file.bytes),
-        });
-        Ok(passed.collect())
-    }
-
-    /// The files of a message, opened; without the raw mail, which is no file of anybody's.
-    pub(super) async fn opened_files(
-        &self,
-        organisation: OrganisationId,
-        message: MessageId,
-    ) -> Result<Vec<letter::OpenedFile>, Error> {
-        let channels = self.clone();
-        let read = move |tx: &mut Tx<'_>| {
-            let mut files = Vec::new();
-            for file in Desk::files(tx, organisation, message)? {
-                let keys = channels.vault.keys(tx, organisation, file.customer.into())?.ok_or(Refused::Erased)?;
-                files.push((file, keys));
-            }
-            Ok::<_, Error>(files)
-        };
-        let stored = self.context.db.read("channels.files", read).await?;
-        let mut opened = Vec::with_capacity(stored.len());
-        for (file, keys) in stored.into_iter().filter(|(file, _)| file.purpose != AttachmentPurpose::Raw) {
-            let id = *file.id.bytes();
-            let description = keys.open(Column::AttachmentDescription, &id, &file.description_sealed)?;
-            let key = keys.open_file_key(Column::AttachmentKey, &id, &file.key_sealed)?;
-            let place = Stored { content: file.content, name: file.blob_name };
-            opened.push(letter::OpenedFile {
-                description: serde_json::from_slice(&description)?,
-                is_inline: file.purpose == AttachmentPurpose::Inline,
-                bytes: self.blobs.get(&key, &id, place).await?,
-            });
-        }
-        Ok(opened)
-    }
-}
-
-impl Kept {
-    fn attach(&self, keys: &SubjectKeys, entropy: &dyn kernel::Entropy) -> Result<NewAttachment, Error> {
-        let id = self.id;
-        Ok(NewAttachment {
-            id,
-            purpose: AttachmentPurpose::File,
-            size: self.size,
-            description_sealed: keys.seal(Column::AttachmentDescription, id.bytes(), &self.description, entropy)?,
-            key_sealed: keys.seal_file_key(Column::AttachmentKey, id.bytes(), &self.key, entropy)?,
-            content: self.content.clone(),
-            blob_name: self.blob_name,
-        })
     }
 }
 

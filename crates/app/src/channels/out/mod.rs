@@ -7,6 +7,7 @@
 mod compose;
 mod delivery;
 mod failed;
+mod files;
 mod letter;
 mod look;
 mod mail_server;
@@ -24,9 +25,10 @@ mod worker;
 
 use std::time::Duration;
 
-pub use compose::{NewFile, NewForward, NewMail, NewReply, Writing, Written};
+pub use compose::{NewForward, NewMail, NewReply, Writing, Written};
 pub use delivery::{Delivery, DeliveryState, RecipientDelivery, RecipientState, SealedDelivery, UnknownDelivery};
 pub use failed::FailedMail;
+pub use files::NewFile;
 pub use mail_server::{MailServer, ShownServer, Tls};
 pub use own_address::{OwnAddress, OwnAddressDetails};
 pub use refused::Refused;

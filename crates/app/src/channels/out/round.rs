@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn pauses_grow_to_their_bound_and_no_further() {
         let entropy = SeededEntropy::new(3);
-        let bounds = (Duration::from_secs(60), Duration::from_secs(3600));
+        let bounds = (Duration::from_mins(1), Duration::from_hours(1));
         for (tries, exact) in [(1, 60), (2, 120), (3, 240), (7, 3600), (u64::MAX, 3600)] {
             let exact = f64::from(exact);
             let pause = pause(bounds, tries, &entropy).as_secs_f64();

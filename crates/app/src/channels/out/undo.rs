@@ -7,8 +7,8 @@ use bytes::Bytes;
 use db::Tx;
 use kernel::{ConversationId, Id as _, MessageId, OrganisationId, OwnAddressId};
 
-use super::compose::NewFile;
 use super::delivery::DeliveryState;
+use super::files::NewFile;
 use super::{LONGEST_UNDO, Refused, UNDO, store};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry};

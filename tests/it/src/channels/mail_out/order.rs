@@ -18,7 +18,7 @@ async fn what_waited_an_hour_leaves_in_order_and_once() {
         let [anna, bert] = [asked(&test, "anna").await, asked(&test, "bert").await];
         for number in 0..12 {
             reply(&test, if number % 3 == 0 { bert } else { anna }, &format!("number {number}.")).await;
-            let round = test.send_after(Duration::from_secs(5 * 60)).await;
+            let round = test.send_after(Duration::from_mins(5)).await;
             assert_eq!((round.sent, round.failed, round.put_off), (0, 0, 0));
             assert!(round.next_due.is_some(), "it will be tried again");
         }
@@ -95,10 +95,35 @@ async fn what_was_being_sent_when_the_process_died_is_sent_again_with_a_doubt() 
         }
         assert_eq!(delivery(&test, written).await.state, DeliveryState::Sending);
         let test = test.restart().await;
-        let round = test.send_after(Duration::from_secs(120)).await;
+        let round = test.send_after(Duration::from_mins(2)).await;
         assert_eq!(round.sent, 1, "{engine:?}");
         assert!(delivery(&test, written).await.perhaps_twice);
         assert_eq!(sink.received().len(), 2);
+        test.close().await;
+    }
+}
+
+#[tokio::test]
+async fn who_serves_sends_what_is_written_and_ends_when_told() {
+    for engine in ENGINES {
+        let test = TestApp::on(engine).await;
+        let sink = ScriptedSink::start().await;
+        test.sends_by(&sink.server(Tls::None)).await;
+        test.app.channels.set_undo_time(test.organisation, app::Actor::Operator, Duration::ZERO).await.unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let channels = test.app.channels.clone();
+        let sending = tokio::spawn(async move { channels.run_sending(async { drop(stopped.await) }).await });
+        let conversation = asked(&test, "anna").await;
+        for number in 1..=3 {
+            reply(&test, conversation, &format!("number {number}.")).await;
+            while sink.received().len() < number {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        stop.send(()).unwrap();
+        sending.await.unwrap();
+        reply(&test, conversation, "number 4.").await;
+        assert_eq!(sink.received().len(), 3);
         test.close().await;
     }
 }

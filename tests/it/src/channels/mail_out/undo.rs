@@ -87,7 +87,7 @@ async fn a_conversation_that_never_was_goes_with_its_only_mail() {
         let test = TestApp::on(engine).await;
         let sink = ScriptedSink::start().await;
         test.sends_by(&sink.server(Tls::None)).await;
-        test.app.channels.set_undo_time(test.organisation, Actor::Operator, Duration::from_secs(60)).await.unwrap();
+        test.app.channels.set_undo_time(test.organisation, Actor::Operator, Duration::from_mins(1)).await.unwrap();
         let new = NewMail {
             to: "bert@x.example".to_owned(),
             name: None,
