@@ -14,7 +14,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{
     AgentId, AttachmentId, AuditEntryId, CeremonyId, ContactPointId, ConversationId, CustomerId, Id, IdError,
-    InvitationId, JobId, LabelId, MailboxId, MessageId, NoteId, NoticeId, OrganisationId, OwnAddressId, PasskeyId, QuarantineId,
-    SessionId, TokenId, ValueId,
+    InvitationId, JobId, LabelId, MailboxId, MessageId, NoteId, NoticeId, OrganisationId, OwnAddressId, PasskeyId,
+    QuarantineId, SessionId, TokenId, ValueId,
 };
 pub use locale::{Locale, UnknownLocale};

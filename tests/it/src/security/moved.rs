@@ -3,7 +3,8 @@
 
 use app::Actor;
 use app::audit::VerifyOptions;
-use app::channels::{MailServer, NewReply, Outcome, OwnAddressDetails, Tls, Writing};
+use app::channels::mailbox::{LogIn, Method, PutAway, Security, Server};
+use app::channels::{MailServer, NewMailbox, NewReply, Outcome, OwnAddressDetails, Tls, Writing};
 use app::desk::{Item, Thread, ThreadRequest};
 use app::identity::Role;
 use app::vault::Column;
@@ -41,7 +42,7 @@ const fn own(column: Column, table: &'static str, name: &'static str, row: &'sta
     Sealed { owner: Owner::Organisation, row, ..value(column, table, name, "") }
 }
 
-const SEALED: [Sealed; 19] = [
+const SEALED: [Sealed; 21] = [
     value(Column::CustomerValue, "customer_value", "sealed", "customer"),
     value(Column::ContactPoint, "contact_point", "sealed", "customer"),
     value(Column::Subject, "conversation", "subject_sealed", "customer"),
@@ -59,6 +60,8 @@ const SEALED: [Sealed; 19] = [
     own(Column::Ceremony, "ceremony", "state_sealed", "id"),
     own(Column::OwnAddress, "own_address", "sealed", "id"),
     own(Column::MailServer, "mail_server", "sealed", "scope"),
+    own(Column::MailboxUser, "mailbox", "user_sealed", "id"),
+    own(Column::MailboxSecret, "mailbox", "secret_sealed", "id"),
     Sealed { row: "message", ..value(Column::OutgoingMail, "outgoing_mail", "sealed", "customer") },
     Sealed { is_file_key: true, ..own(Column::QuarantineKey, "quarantine", "key_sealed", "id") },
 ];
@@ -110,7 +113,7 @@ fn statement(name: &str, sealed: &Sealed, text: String) -> &'static Statement {
 
 /// Everything that lies sealed in an organisation.
 async fn everything(test: &TestApp, organisation: OrganisationId) -> Vec<Stored> {
-    static TABLE: [Sealed; 19] = SEALED;
+    static TABLE: [Sealed; 21] = SEALED;
     let mut all = Vec::new();
     for sealed in &TABLE {
         let Sealed { table, name, row, .. } = sealed;
@@ -179,6 +182,18 @@ async fn furnish(test: &TestApp, organisation: OrganisationId) -> House {
     House { conversations, customers, quarantine }
 }
 
+fn mailbox(user: &str) -> NewMailbox {
+    let host = "mail.elm.example".to_owned();
+    NewMailbox {
+        name: format!("Mailbox of {user}"),
+        server: Server { host, port: 993, security: Security::Tls, authority: None },
+        log_in: LogIn { user: user.to_owned(), secret: format!("secret of {user}").into(), method: Method::Password },
+        folder: "INBOX".to_owned(),
+        put_away: PutAway::Move("Doorward".to_owned()),
+        since: None,
+    }
+}
+
 /// Agents with all that they can sign in with, one of them half way through; addresses of ours with their
 /// servers, and a mail that waits to leave by them.
 async fn furnish_office(test: &TestApp, organisation: OrganisationId, conversations: &[ConversationId]) {
@@ -195,6 +210,7 @@ async fn furnish_office(test: &TestApp, organisation: OrganisationId, conversati
         let host = "mail.elm.example".to_owned();
         let server = MailServer { host, port: 465, tls: Tls::Implicit, user: None, password: None, authority: None };
         channels.set_mail_server(organisation, Actor::Operator, Some(own), &server).await.unwrap();
+        channels.add_mailbox(organisation, Actor::Operator, mailbox(name)).await.unwrap();
     }
     for conversation in conversations {
         let writing = Writing { text: "An answer.".to_owned(), ..Writing::default() };
@@ -290,6 +306,8 @@ async fn is_refused(test: &TestApp, house: &House, column: Column) -> Option<boo
         | Column::AttachmentKey
         | Column::Ceremony
         | Column::MailServer
+        | Column::MailboxSecret
+        | Column::MailboxUser
         | Column::OutgoingMail
         | Column::OwnAddress
         | Column::Passkey

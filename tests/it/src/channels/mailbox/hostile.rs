@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 
-use app::channels::{NewMailbox, Security};
+use app::channels::NewMailbox;
+use app::channels::mailbox::Security;
 use db::Engine;
 use testkit::dovecot::Dovecot;
 use testkit::{ENGINES, TestApp};

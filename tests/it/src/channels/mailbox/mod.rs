@@ -10,7 +10,8 @@ mod reading;
 use std::time::{Duration, Instant};
 
 use app::Actor;
-use app::channels::{LogIn, Mailbox, MailboxPace, Method, NewMailbox, PutAway, Security, Server};
+use app::channels::mailbox::{LogIn, Method, PutAway, Security, Server};
+use app::channels::{Mailbox, MailboxPace, NewMailbox};
 use app::desk::{Filter, ListRow, PageRequest};
 use kernel::MailboxId;
 use testkit::dovecot::Account;
@@ -95,7 +96,7 @@ fn letter(number: usize) -> Vec<u8> {
 
 async fn conversations(test: &TestApp) -> Vec<ListRow> {
     let page = PageRequest { limit: 100, ..PageRequest::default() };
-    test.app.desk.list(test.organisation, Filter::default(), page).await.expect("a list").rows
+    testkit::desk(&test.app).list(test.organisation, Filter::default(), page).await.expect("a list").rows
 }
 
 /// Waits until something holds.

@@ -1,6 +1,7 @@
 //! TLS: what is trusted, what is not, and what never leaves the machine in the clear.
 
-use app::channels::{MailboxTest, NewMailbox, Security, Server, Stage};
+use app::channels::NewMailbox;
+use app::channels::mailbox::{MailboxTest, Security, Server, Stage};
 use db::Engine;
 use testkit::dovecot::{Account, Dovecot};
 use testkit::{ENGINES, TestApp};

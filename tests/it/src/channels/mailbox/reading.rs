@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use app::Actor;
-use app::channels::{MailboxPace, Method, PutAway};
+use app::channels::MailboxPace;
+use app::channels::mailbox::{Method, PutAway};
 use kernel::{MailboxId, limits};
 use testkit::dovecot::Dovecot;
 use testkit::{ENGINES, START, TestApp};
@@ -46,7 +47,9 @@ async fn mail_that_cannot_be_read_or_is_too_large_does_not_stop_the_rest() {
         let watching = Watching::begin(&test);
         until_arrived(&test, 1).await;
         until("only the large one is left", async || account.inbox() == 1).await;
-        let held = test.app.channels.quarantined(test.organisation, None, 10).await.unwrap();
+        let officer = (testkit::agent(), app::identity::Role::PrivacyOfficer);
+        let may = testkit::permit_as(&test.app, test.organisation, officer, app::access::OrganisationWide).await;
+        let held = test.app.channels.quarantined(&may.unwrap(), None, 10).await.unwrap();
         assert_eq!(held.len(), 1);
         account.deliver(letter(1));
         until_arrived(&test, 2).await;
