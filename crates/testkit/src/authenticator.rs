@@ -86,6 +86,18 @@ impl Authenticator {
         .to_string()
     }
 
+    /// Shows a page of another origin from now on.
+    pub fn move_to(&mut self, origin: &str) {
+        origin.clone_into(&mut self.origin);
+    }
+
+    /// Counts from the beginning again, as a copy of it would.
+    pub fn rewind(&mut self) {
+        for passkey in &mut self.passkeys {
+            passkey.counter = 0;
+        }
+    }
+
     /// Whether one of its passkeys is among those that `get` is asked for.
     pub fn is_asked_for(&self, options: &str) -> bool {
         self.passkeys.iter().any(|passkey| options.contains(&encoded(&passkey.id)))

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use db::Tx;
-use kernel::{Id, OrganisationId, Timestamp};
+use kernel::{AgentId, Id, OrganisationId, Timestamp};
 use zeroize::Zeroizing;
 
 use super::device::Device;
@@ -86,6 +86,20 @@ impl Identity {
         let (house, source) = (self.house().await?, source_bytes(visitor.source));
         let key = self.key(house, "source", &[&source])?;
         self.count(house, vec![Counted::shared(key, PER_SOURCE)]).await
+    }
+
+    /// The same once it is known whose passkey it claims to be: a refusal is news for each agent.
+    pub(super) async fn count_passkey_of(
+        &self,
+        (organisation, agent): (OrganisationId, AgentId),
+        visitor: &Visitor,
+        mut attempt: Attempt,
+    ) -> Result<Attempt, Error> {
+        let source = source_bytes(visitor.source);
+        let key = self.key(attempt.house, "passkey", &[organisation.bytes(), agent.bytes(), &source])?;
+        let mut known = self.count(attempt.house, vec![Counted::own(key, u64::MAX)]).await?;
+        known.counted.append(&mut attempt.counted);
+        Ok(known)
     }
 
     async fn count(&self, house: OrganisationId, counted: Vec<Counted>) -> Result<Attempt, Error> {

@@ -1,5 +1,7 @@
 //! Signing in with a passkey: the browser finds it by itself, or among those of an address.
 
+use std::sync::Arc;
+
 use kernel::{AgentId, CeremonyId, Id, OrganisationId};
 use serde_json::{Value, json};
 use webauthn_rs::prelude::{DiscoverableAuthentication, PublicKeyCredential};
@@ -46,7 +48,7 @@ impl Identity {
         visitor: &Visitor,
     ) -> Result<NewSession, Error> {
         let webauthn = self.settings.passkeys()?;
-        let attempt = std::sync::Arc::new(self.count_passkey_attempt(visitor).await?);
+        let attempt = self.count_passkey_attempt(visitor).await?;
         if response.len() > PASSKEY_RESPONSE_BYTES {
             return Err(Error::Refused);
         }
@@ -57,8 +59,10 @@ impl Identity {
         let (user, credential) =
             webauthn.identify_discoverable_authentication(&response).map_err(|_| Error::Refused)?;
         let Some(candidate) = self.everywhere(AgentId::from_bytes(*user.as_bytes())).await? else {
-            return self.refuse(&attempt, &[]).await;
+            return Err(Error::Refused);
         };
+        let whose = (candidate.organisation, candidate.agent);
+        let attempt = Arc::new(self.count_passkey_of(whose, visitor, attempt).await?);
         let known = self.stored_passkeys(&candidate.keys, candidate.agent).await?;
         let Some((id, mut passkey)) = known.into_iter().find(|(_, passkey)| passkey.cred_id().as_slice() == credential)
         else {

@@ -121,11 +121,11 @@ pub(crate) async fn add_passkey(
 pub(crate) async fn remove_passkey(
     State(shared): State<Arc<Shared>>,
     Session(who): Session,
-    Path(passkey): Path<PasskeyId>,
+    Path(passkey): Path<String>,
     frame: Frame,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
-    let removed = shared.app.identity.remove_passkey(&who, passkey).await;
+    let removed = shared.app.identity.remove_passkey(&who, named::<PasskeyId>(&passkey)?).await;
     back(&shared, &who, frame, removed).await
 }
 
@@ -154,11 +154,11 @@ pub(crate) async fn renew_recovery_codes(
 pub(crate) async fn end_session(
     State(shared): State<Arc<Shared>>,
     Session(who): Session,
-    Path(session): Path<SessionId>,
+    Path(session): Path<String>,
     frame: Frame,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
-    let ended = shared.app.identity.end_session(&who, session).await;
+    let ended = shared.app.identity.end_session(&who, named::<SessionId>(&session)?).await;
     back(&shared, &who, frame, ended).await
 }
 
@@ -175,12 +175,17 @@ pub(crate) async fn end_other_sessions(
 pub(crate) async fn see_notice(
     State(shared): State<Arc<Shared>>,
     Session(who): Session,
-    Path(notice): Path<NoticeId>,
+    Path(notice): Path<String>,
     frame: Frame,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
-    let seen = shared.app.identity.see_notice(&who, notice).await;
+    let seen = shared.app.identity.see_notice(&who, named::<NoticeId>(&notice)?).await;
     back(&shared, &who, frame, seen).await
+}
+
+/// The id that an address names; nothing is there under any other text.
+fn named<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::Nothing)
 }
 
 /// After a change: the page anew, or with what is to be mended.

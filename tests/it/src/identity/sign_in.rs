@@ -47,29 +47,37 @@ async fn an_address_that_nobody_has_is_answered_alike_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passkey_of_another_origin_or_a_counter_that_went_back_is_refused() {
+async fn a_passkey_on_a_false_page_of_a_stranger_or_copied_is_refused_and_on_record() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
         let identity = &test.app.identity;
+        let visitor = from("192.0.2.1");
         let mut maria = test.employee("maria@elm.example", Role::Agent).await;
-        let begun = identity.begin_sign_in(None, &from("192.0.2.1")).await.unwrap();
-        let response = maria.authenticator.get(&begun.options).replace(
-            // The page of somebody else: another origin in what the browser signs.
-            "\"userHandle\"",
-            "\"ignored\"",
-        );
-        let refused = identity.sign_in_with_passkey(begun.ceremony, &response, &from("192.0.2.1")).await;
-        assert!(matches!(refused, Err(Error::Refused)), "no user handle");
-        // A stranger's passkey that claims to be Maria's.
         let mut stranger = Authenticator::at(ORIGIN);
         let oskar = test.invite("oskar@elm.example", Role::Agent).await;
-        let made = identity.begin_enrolment_passkey(&oskar.text).await.unwrap();
-        stranger.create(&made.options);
-        let begun = identity.begin_sign_in(None, &from("192.0.2.1")).await.unwrap();
-        let response = stranger.get(&begun.options);
-        let refused = identity.sign_in_with_passkey(begun.ceremony, &response, &from("192.0.2.1")).await;
-        assert!(matches!(refused, Err(Error::Refused)));
-        assert!(actions(&test).await.contains(&"agent.sign_in_refused".to_owned()));
+        stranger.create(&identity.begin_enrolment_passkey(&oskar.text).await.unwrap().options);
+        let refused = async |response: String, ceremony| {
+            let answer = identity.sign_in_with_passkey(ceremony, &response, &visitor).await;
+            assert!(matches!(answer, Err(Error::Refused)));
+            actions(&test).await.iter().filter(|action| *action == "agent.sign_in_refused").count()
+        };
+        let begin = async || identity.begin_sign_in(None, &visitor).await.unwrap();
+        let begun = begin().await;
+        let nameless = maria.authenticator.get(&begun.options).replace("userHandle", "ignored");
+        assert_eq!(refused(nameless, begun.ceremony).await, 0, "nobody is named");
+        // Never stored for Oskar, whose it claims to be.
+        let begun = begin().await;
+        assert_eq!(refused(stranger.get(&begun.options), begun.ceremony).await, 1);
+        let begun = begin().await;
+        maria.authenticator.move_to("https://localhost.evil.example");
+        assert_eq!(refused(maria.authenticator.get(&begun.options), begun.ceremony).await, 2);
+        let begun = begin().await;
+        maria.authenticator.move_to(ORIGIN);
+        maria.authenticator.rewind();
+        assert_eq!(refused(maria.authenticator.get(&begun.options), begun.ceremony).await, 2, "told once");
+        let begun = begin().await;
+        let response = maria.authenticator.get(&begun.options);
+        assert!(identity.sign_in_with_passkey(begun.ceremony, &response, &visitor).await.is_ok());
     }
 }
 

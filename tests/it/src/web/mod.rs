@@ -1,5 +1,6 @@
 //! What a client of the HTTP entry gets, over real connections.
 
+mod accounts;
 mod connection;
 mod desk;
 mod entry;
