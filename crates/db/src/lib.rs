@@ -25,12 +25,13 @@ use kernel::Clock;
 use tokio::sync::{broadcast, oneshot};
 
 pub use change::{Announcement, Change, Changes};
+pub use dialect::Gate;
 pub use error::Error;
 pub use postgres::PostgresConfig;
 pub use row::Row;
 pub use sqlite::SqliteConfig;
 pub use statement::Statement;
-pub use tx::Tx;
+pub use tx::{Asked, Tx};
 pub use value::{Value, blob, id, int, null, opt_blob, opt_id, opt_int, opt_text, opt_time, text, time};
 
 use job::{Closure, Job};

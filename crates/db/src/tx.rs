@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use crate::postgres::Session;
-use crate::row::{Each, Row};
-use crate::{Change, Error, Statement, Value, sqlite};
+use crate::row::{Columns, Each, Row};
+use crate::{Change, Error, Gate, Statement, Value, dialect, int, sqlite};
 
 /// A transaction. After a statement failed, nothing more runs in it: PostgreSQL behaves so, and
 /// here SQLite does too.
@@ -20,6 +20,15 @@ pub struct Tx<'c> {
 enum Link<'c> {
     Sqlite(&'c rusqlite::Connection),
     Postgres(&'c mut Session),
+}
+
+/// A query whose rows are on their way; [`Tx::answer`] waits for them.
+#[must_use = "nobody asks for rows that are not needed"]
+pub struct Asked<T>(Answer<T>);
+
+enum Answer<T> {
+    Here(Vec<T>),
+    Coming { number: usize, statement: &'static Statement, map: fn(&Row<'_>) -> Result<T, Error> },
 }
 
 impl<'c> Tx<'c> {
@@ -76,6 +85,89 @@ impl<'c> Tx<'c> {
             Link::Postgres(session) => session.execute_all(work),
         };
         self.note(done)
+    }
+
+    /// Runs a statement of which only its failure matters, and that in the end: on PostgreSQL it
+    /// travels with the next one that is answered, in its place among the others. What goes wrong
+    /// with it is told here, by a later statement, or in place of the closure's result.
+    pub fn put(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<(), Error> {
+        if let Link::Postgres(_) = self.link {
+            self.send(statement, values, false)
+        } else {
+            self.execute(statement, values).map(drop)
+        }
+    }
+
+    /// The same for a statement that must change exactly one row.
+    pub fn put_one(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<(), Error> {
+        if let Link::Postgres(_) = self.link {
+            self.send(statement, values, true)
+        } else {
+            self.execute_one(statement, values)
+        }
+    }
+
+    fn send(&mut self, statement: &'static Statement, values: &[Value<'_>], one_row: bool) -> Result<(), Error> {
+        self.check(statement)?;
+        let Link::Postgres(session) = &mut self.link else { return Ok(()) };
+        let sent = session.put(statement, values, one_row);
+        self.note(sent)
+    }
+
+    /// Runs a query whose rows are needed later: on PostgreSQL it travels with the next statement
+    /// that is answered, in its place among the others. The query itself bounds the rows' number.
+    pub fn ask<T>(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        map: fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Asked<T>, Error> {
+        self.check(statement)?;
+        let number = match &mut self.link {
+            Link::Sqlite(_) => return self.query(statement, values, map).map(|rows| Asked(Answer::Here(rows))),
+            Link::Postgres(session) => session.ask(statement, values),
+        };
+        let number = self.note(number)?;
+        Ok(Asked(Answer::Coming { number, statement, map }))
+    }
+
+    /// The rows of a query that was asked in this transaction.
+    pub fn answer<T>(&mut self, asked: Asked<T>) -> Result<Vec<T>, Error> {
+        let (number, statement, map) = match asked.0 {
+            Answer::Here(rows) => return Ok(rows),
+            Answer::Coming { number, statement, map } => (number, statement, map),
+        };
+        self.check(statement)?;
+        let rows = match &mut self.link {
+            Link::Sqlite(_) => Err(Error::Missing),
+            Link::Postgres(session) => session.answer(number),
+        };
+        let rows = self.note(rows)?;
+        let name = statement.name();
+        let mapped = rows.iter().map(|row| map(&Row { statement: name, columns: Columns::Postgres(row) })).collect();
+        self.note(mapped)
+    }
+
+    /// The first row of a query that was asked in this transaction.
+    pub fn answer_opt<T>(&mut self, asked: Asked<T>) -> Result<Option<T>, Error> {
+        Ok(self.answer(asked)?.into_iter().next())
+    }
+
+    /// Passes a gate: whoever closes it waits until this transaction has ended. What is read before is
+    /// not guarded by it.
+    pub fn pass(&mut self, gate: Gate) -> Result<(), Error> {
+        self.at_gate(&dialect::PASS, gate)
+    }
+
+    /// Closes a gate until the transaction ends, once all have ended who passed it before; who comes
+    /// later waits behind.
+    pub fn close(&mut self, gate: Gate) -> Result<(), Error> {
+        self.at_gate(&dialect::CLOSE, gate)
+    }
+
+    fn at_gate(&mut self, statement: &'static Statement, gate: Gate) -> Result<(), Error> {
+        // The lock is asked for in its place, and nothing behind it is looked at before it is given.
+        if let Link::Postgres(_) = self.link { self.put(statement, &[int(gate.number())]) } else { Ok(()) }
     }
 
     /// Runs a query and maps each row. The query itself bounds their number.

@@ -15,6 +15,43 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
+/// A parameter that waits longer than what it was borrowed from.
+pub(crate) enum Kept {
+    Null,
+    Int(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl Kept {
+    pub(crate) fn new(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(value),
+            Value::Text(value) => Self::Text(value.to_owned()),
+            Value::Blob(value) => Self::Blob(value.to_owned()),
+        }
+    }
+
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(value) => Value::Int(*value),
+            Self::Text(value) => Value::Text(value),
+            Self::Blob(value) => Value::Blob(value),
+        }
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        match self {
+            Self::Null => 0,
+            Self::Int(_) => 8,
+            Self::Text(value) => value.len(),
+            Self::Blob(value) => value.len(),
+        }
+    }
+}
+
 /// NULL.
 pub const fn null() -> Value<'static> {
     Value::Null

@@ -1,5 +1,10 @@
 //! The only place that knows how the engines differ in their SQL.
 
+mod gate;
+
+pub use gate::Gate;
+pub(crate) use gate::{CLOSE, PASS};
+
 /// The text that SQLite runs: numbered parameters in its own form, and without the row locks
 /// that its single writer makes needless.
 pub fn sqlite_text(text: &str) -> String {

@@ -4,6 +4,7 @@
 mod error;
 mod feed;
 mod notification;
+mod pipeline;
 mod session;
 mod tls;
 mod worker;

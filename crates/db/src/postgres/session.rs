@@ -6,15 +6,17 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::error::{describe, refused, translate};
+use super::pipeline::{self, Expects, Pipeline, Waiting};
 use super::tls::Target;
 use crate::row::{Columns, Each};
+use crate::value::Kept;
 use crate::{Error, Row, Statement, Value};
 
 /// PostgreSQL 15, as `server_version_num` writes it.
@@ -64,6 +66,7 @@ pub(crate) struct Session {
     /// Which life of the server this connection belongs to.
     life: String,
     trouble: Trouble,
+    pipeline: Pipeline,
 }
 
 impl Session {
@@ -93,6 +96,7 @@ impl Session {
             transaction: None,
             life: String::new(),
             trouble: Trouble::None,
+            pipeline: Pipeline::default(),
         };
         session.batch(&format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
@@ -144,11 +148,12 @@ impl Session {
         self.begin = Some(access);
         self.transaction = None;
         self.trouble = Trouble::None;
+        self.pipeline.clear();
     }
 
     /// Whether no statement has run since [`Self::begin_with_first`]: then there is nothing to end.
     pub(crate) const fn is_untouched(&self) -> bool {
-        self.begin.is_some()
+        self.begin.is_some() && self.pipeline.is_empty()
     }
 
     pub(crate) const fn trouble(&self) -> Trouble {
@@ -164,6 +169,7 @@ impl Session {
     }
 
     pub(crate) fn roll_back(&mut self) -> Result<(), Error> {
+        self.pipeline.clear();
         if self.begin.take().is_some() {
             return Ok(());
         }
@@ -231,36 +237,81 @@ impl Session {
         })?
     }
 
+    /// A change that is sent with the next statement whose answer is needed, or by [`Self::settle`].
+    pub(crate) fn put(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        one_row: bool,
+    ) -> Result<(), Error> {
+        self.wait(statement, values, if one_row { Expects::OneRow } else { Expects::Anything })
+    }
+
+    /// A question whose rows come with the next answer; gives the number to take them by.
+    pub(crate) fn ask(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<usize, Error> {
+        let number = self.pipeline.question();
+        self.wait(statement, values, Expects::Rows(number))?;
+        Ok(number)
+    }
+
+    /// The rows of a question.
+    pub(crate) fn answer(&mut self, number: usize) -> Result<Vec<tokio_postgres::Row>, Error> {
+        if let Some(rows) = self.pipeline.answer(number) {
+            return Ok(rows);
+        }
+        self.settle()?;
+        self.pipeline.answer(number).ok_or(Error::Missing)
+    }
+
+    /// Sends what waits.
+    pub(crate) fn settle(&mut self) -> Result<(), Error> {
+        if self.pipeline.is_empty() {
+            return Ok(());
+        }
+        self.run("db.settle", async |_| Ok(()))
+    }
+
+    fn wait(&mut self, statement: &'static Statement, values: &[Value<'_>], expects: Expects) -> Result<(), Error> {
+        let prepared = self.prepared(statement)?;
+        let values = values.iter().map(Kept::new).collect();
+        self.pipeline.add(Waiting { statement, prepared, values, expects });
+        if self.pipeline.is_full() { self.settle() } else { Ok(()) }
+    }
+
     pub(crate) fn check(&mut self, statement: &'static Statement) -> Result<(), String> {
         let done = self.runtime.block_on(self.client.prepare(statement.text()));
         // Outside a transaction block, so that one refused statement does not hide the next.
         done.map(drop).map_err(|error| format!("{}: {}", statement.name(), describe(&error)))
     }
 
-    /// Runs `work`, after the BEGIN that has not been sent yet.
+    /// Runs `work`, after the BEGIN that has not been sent yet and all that waits.
     fn run<T>(
         &mut self,
         name: &'static str,
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, Error> {
-        let (began, done) = match self.begin.take() {
-            None => (None, self.runtime.block_on(work(&self.client))),
-            Some(Access::Read) => {
-                let (began, done) =
-                    self.runtime.block_on(join(self.client.simple_query(BEGIN_READ), work(&self.client)));
-                (Some(began), done)
+        let begin = self.begin.take();
+        // Sent together, a first change would stand by itself if the BEGIN before it failed.
+        if begin == Some(Access::Write) {
+            let began = self.runtime.block_on(self.client.simple_query(BEGIN_WRITE));
+            self.transaction = began.as_deref().ok().and_then(number);
+            if let Err(error) = began {
+                return Err(self.note(name, &error));
             }
-            // Sent together, a first change would stand by itself if the BEGIN before it failed.
-            Some(Access::Write) => {
-                let began = self.runtime.block_on(self.client.simple_query(BEGIN_WRITE));
-                self.transaction = began.as_deref().ok().and_then(number);
-                if let Err(error) = began {
-                    return Err(self.note(name, &error));
-                }
-                (None, self.runtime.block_on(work(&self.client)))
+        }
+        let waiting = self.pipeline.take();
+        let client = &self.client;
+        let begin_read = async {
+            match begin {
+                Some(Access::Read) => client.simple_query(BEGIN_READ).await.map(drop),
+                Some(Access::Write) | None => Ok(()),
             }
         };
-        began.transpose().map_err(|error| self.note(name, &error))?;
+        let (began, sent, done) =
+            self.runtime.block_on(join3(begin_read, pipeline::send(client, &waiting), work(client)));
+        began.map_err(|error| self.note(name, &error))?;
+        let sent = sent.map_err(|(name, error)| self.note(name, &error))?;
+        self.pipeline.settle(sent)?;
         done.map_err(|error| self.note(name, &error))
     }
 
@@ -299,7 +350,7 @@ fn number(answer: &[SimpleQueryMessage]) -> Option<String> {
     })
 }
 
-fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
+pub(super) fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 

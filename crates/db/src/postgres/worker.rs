@@ -124,6 +124,7 @@ impl Worker {
         let mut tx = Tx::postgres(session, deadline);
         let ran = job.run(&mut tx);
         let changes = tx.into_changes();
+        let unsettled = if ran == Ran::Keep { session.settle().err() } else { None };
         match session.trouble() {
             Trouble::None => {}
             Trouble::Conflict => {
@@ -136,11 +137,15 @@ impl Worker {
                 return End::Again(Error::Unavailable("the connection was lost".to_owned()));
             }
         }
-        if ran == Ran::Undo || session.is_untouched() {
+        if ran == Ran::Undo || unsettled.is_some() || session.is_untouched() {
             if session.roll_back().is_err() {
                 self.session = None;
             }
-            return if ran == Ran::Keep { End::Done(changes) } else { End::Failed };
+            return match (ran, unsettled) {
+                (Ran::Undo, _) => End::Failed,
+                (Ran::Keep, Some(error)) => End::Broken(error),
+                (Ran::Keep, None) => End::Done(changes),
+            };
         }
         self.commit(job.name(), changes)
     }

@@ -62,6 +62,17 @@ async fn a_commit_whose_answer_was_lost_is_not_made_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_without_waiting_for_an_answer_is_made_once_all_the_same() {
+    let (_database, proxy, db) = behind_proxy().await;
+    for (expected, mood) in [(1, LOSE_COMMIT), (2, LOSE_ANSWER)] {
+        proxy.set(mood);
+        db.write("test.put", |tx| tx.put_one(&ADD, &[int(1), int(1)])).await.expect("the change is made");
+        assert!(proxy.has_struck(), "the connection was never cut");
+        assert_eq!(amount(&db).await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_is_told_as_such_and_used_again_when_back() {
     let (_database, proxy, db) = behind_proxy().await;
     proxy.set(DOWN);

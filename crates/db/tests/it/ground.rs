@@ -12,6 +12,7 @@ db::statements! { "ground";
     INSERT = "INSERT INTO account (id, amount, body) VALUES ($1, $2, '')";
     INSERT_BODY = "INSERT INTO account (id, amount, body) VALUES ($1, 0, $2)";
     INSERT_ONCE = "INSERT INTO account (id, amount, body) VALUES ($1, $2, '') ON CONFLICT (id) DO NOTHING";
+    INSERT_NEW = "INSERT INTO account (id, amount, body) VALUES ($1, 0, '') ON CONFLICT (id) DO NOTHING RETURNING id";
     ADD = "UPDATE account SET amount = amount + $2 WHERE id = $1";
     SET = "UPDATE account SET amount = $2 WHERE id = $1";
     HOLD = "SELECT amount FROM account WHERE id = $1 FOR UPDATE";

@@ -10,6 +10,7 @@ mod distribution;
 mod ground;
 mod group_commit;
 mod migrations;
+mod pipeline;
 mod proxy;
 mod query_time;
 mod schema;
