@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use db::Tx;
+use db::{Asked, Tx};
 use kernel::{CustomerId, Id, OrganisationId, Timestamp, limits};
 
 use super::contact_point::{ContactKind, Normalised};
@@ -45,6 +45,23 @@ pub enum CustomerState {
     /// Its keys are destroyed.
     Erased,
 }
+
+impl CustomerState {
+    /// As the customer's row says it.
+    pub(crate) const fn of(merged_into: Option<CustomerId>, erased_at: Option<Timestamp>) -> Self {
+        match (erased_at, merged_into) {
+            (Some(_), _) => Self::Erased,
+            (None, Some(into)) => Self::Merged(into),
+            (None, None) => Self::Live,
+        }
+    }
+}
+
+/// A contact point whose customer is being asked for.
+pub struct AskedContact(Asked<(CustomerId, Option<CustomerId>)>);
+
+/// A customer that is being held.
+pub struct HeldCustomer(Asked<store::CustomerRow>);
 
 /// A customer prepared outside the transaction that will store it.
 pub struct NewCustomer {
@@ -120,7 +137,6 @@ impl Vault {
         if new.is_empty() {
             return Ok(());
         }
-        Self::hold_epoch(tx, organisation, new.iter().map(|new| &new.keys))?;
         let mut rows = Together::new(&organisation, now);
         for new in new {
             rows.customer(&new.id, new.kind.word());
@@ -128,7 +144,7 @@ impl Vault {
             new.points.iter().for_each(|point| point.add_to(&mut rows, &new.id));
             new.values.iter().for_each(|value| value.add_to(&mut rows, &new.id));
         }
-        if rows.store(tx)? { Ok(()) } else { Err(Error::Stale) }
+        Self::store_with_keys(tx, organisation, &rows, new.iter().map(|new| &new.keys))
     }
 
     /// The living customer behind a contact point, merges followed; none when nobody has it.
@@ -138,8 +154,29 @@ impl Vault {
         kind: ContactKind,
         blind: &[u8; 32],
     ) -> Result<Option<CustomerId>, Error> {
-        match store::contact_point_owner(tx, organisation, kind.word(), blind)? {
-            Some(owner) => Self::survivor(tx, organisation, owner).map(Some),
+        let asked = Self::ask_by_contact(tx, organisation, kind, blind)?;
+        Self::found_by_contact(tx, organisation, asked)
+    }
+
+    /// The first half of [`Self::find_by_contact`], for who has more to ask at the same time.
+    pub fn ask_by_contact(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        kind: ContactKind,
+        blind: &[u8; 32],
+    ) -> Result<AskedContact, Error> {
+        Ok(AskedContact(store::ask_contact_point_owner(tx, organisation, kind.word(), blind)?))
+    }
+
+    /// The second half.
+    pub fn found_by_contact(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        asked: AskedContact,
+    ) -> Result<Option<CustomerId>, Error> {
+        match tx.answer_opt(asked.0)? {
+            Some((_, Some(into))) => Self::survivor(tx, organisation, into).map(Some),
+            Some((owner, None)) => Ok(Some(owner)),
             None => Ok(None),
         }
     }
@@ -164,10 +201,17 @@ impl Vault {
         hold: bool,
     ) -> Result<CustomerState, Error> {
         let row = store::customer(tx, organisation, customer, hold)?.ok_or(Error::NoCustomer)?;
-        Ok(match (row.erased_at, row.merged_into) {
-            (Some(_), _) => CustomerState::Erased,
-            (None, Some(into)) => CustomerState::Merged(into),
-            (None, None) => CustomerState::Live,
-        })
+        Ok(CustomerState::of(row.merged_into, row.erased_at))
+    }
+
+    /// Holds a customer as [`Self::state`] does; where it stands comes later, by [`Self::held`].
+    pub fn hold(tx: &mut Tx<'_>, organisation: OrganisationId, customer: CustomerId) -> Result<HeldCustomer, Error> {
+        Ok(HeldCustomer(store::ask_customer_held(tx, organisation, customer)?))
+    }
+
+    /// Where a held customer stands.
+    pub fn held(tx: &mut Tx<'_>, customer: HeldCustomer) -> Result<CustomerState, Error> {
+        let row = tx.answer_opt(customer.0)?.ok_or(Error::NoCustomer)?;
+        Ok(CustomerState::of(row.merged_into, row.erased_at))
     }
 }

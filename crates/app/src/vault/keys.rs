@@ -137,26 +137,30 @@ impl Vault {
 
     /// Stores fresh keys; [`Error::Stale`] when the organisation has moved to a later epoch since.
     pub fn insert_keys(tx: &mut Tx<'_>, new: &NewKeys, now: Timestamp) -> Result<(), Error> {
-        Self::hold_epoch(tx, new.keys.organisation, std::iter::once(new))?;
-        let mut rows = Together::new(&new.keys.organisation, now);
+        let organisation = &new.keys.organisation;
+        let mut rows = Together::new(organisation, now);
         new.add_to(&mut rows);
-        if rows.store(tx)? { Ok(()) } else { Err(Error::Stale) }
+        Self::store_with_keys(tx, *organisation, &rows, std::iter::once(new))
     }
 
-    /// Makes sure that keys are wrapped under an epoch that will still be there.
-    pub(super) fn hold_epoch<'n>(
+    /// Stores rows with the keys that seal them, when these are wrapped under an epoch that will
+    /// still be there.
+    pub(super) fn store_with_keys<'n>(
         tx: &mut Tx<'_>,
         organisation: OrganisationId,
+        rows: &Together<'_>,
         mut new: impl Iterator<Item = &'n NewKeys>,
     ) -> Result<(), Error> {
-        let held = store::lock_epoch(tx, organisation)?;
-        // Holding the epoch's row keeps a rotation from finishing before these rows are seen.
+        // The gate that is passed here keeps a rotation from finishing before these rows are seen.
+        let epoch = store::pass_epoch(tx, organisation)?;
+        let stored = rows.store(tx)?;
+        let epoch = tx.answer_opt(epoch)?;
         // A newer epoch than the row's is one that a rotation has begun and will move the row to.
-        let late = new.find(|new| held.is_none_or(|epoch| epoch > new.epoch));
-        late.map_or(Ok(()), |late| {
+        if let Some(late) = new.find(|new| epoch.is_none_or(|epoch| epoch > new.epoch)) {
             late.epoch_moved.store(true, Ordering::SeqCst);
-            Err(Error::Stale)
-        })
+            return Err(Error::Stale);
+        }
+        if stored { Ok(()) } else { Err(Error::Stale) }
     }
 
     /// The keys of a subject, from memory or opened from their rows; none when they are destroyed.

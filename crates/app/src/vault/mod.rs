@@ -39,7 +39,7 @@ use lru::LruCache;
 use crate::Context;
 
 pub use contact_point::{ContactKind, Normalised};
-pub use customer::{CustomerKind, CustomerState, NewCustomer};
+pub use customer::{AskedContact, CustomerKind, CustomerState, HeldCustomer, NewCustomer};
 pub use erase::{Erased, REASON_CHARS};
 pub use error::Error;
 pub use import::{Import, ImportError, Imported, Rejection, Target};

@@ -6,7 +6,7 @@ use envelope::SubjectId;
 use kernel::{CustomerId, Id, OrganisationId, Timestamp};
 
 use super::erase::Erased;
-use super::store::lifecycle;
+use super::store::{self, lifecycle};
 use super::{Error, NewKeys, Vault};
 use crate::Actor;
 use crate::audit::{Action, Audit, Entry};
@@ -79,7 +79,7 @@ impl Vault {
         since: &Since,
         (actor, detail, now): (Actor, &str, Timestamp),
     ) -> Result<Returned, Error> {
-        match lifecycle::hold_epoch(tx, organisation)? {
+        match store::close_epoch(tx, organisation)? {
             // Only its keys were made when the backup was.
             None => return Ok(Returned::default()),
             Some(epoch) if epoch > since.epoch => return Err(Error::OlderKeyring),

@@ -77,7 +77,11 @@ impl Vault {
         fail_point::pass("vault.rotate.begun");
         self.context
             .db
-            .write("vault.rotate.move", move |tx| Ok::<_, Error>(lifecycle::move_epoch(tx, organisation, epoch)?))
+            .write("vault.rotate.move", move |tx| {
+                // Whoever still stores keys of the old epoch has done so before they are wrapped anew.
+                store::close_epoch(tx, organisation)?;
+                Ok::<_, Error>(lifecycle::move_epoch(tx, organisation, epoch)?)
+            })
             .await?;
         fail_point::pass("vault.rotate.moved");
         Ok((epoch, old))
@@ -137,7 +141,8 @@ impl Vault {
             .db
             .write("vault.rotate.rewrap", move |tx| {
                 // Another rotation may have gone further: what it has finished gets no new keys.
-                if store::lock_epoch(tx, organisation)? != Some(to) {
+                let epoch = store::pass_epoch(tx, organisation)?;
+                if tx.answer_opt(epoch)? != Some(to) {
                     return Err(Error::Stale);
                 }
                 Ok(lifecycle::rewrap_keys(tx, (from, to), &keys)?)
@@ -188,7 +193,7 @@ impl Vault {
     }
 }
 
-/// With the organisation's row held, no key of an old epoch comes in any more.
+/// With the gate of the epoch closed, no key of an old epoch comes in any more.
 fn check_and_record(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
@@ -196,7 +201,7 @@ fn check_and_record(
     epoch: u32,
     entry: &[audit::Prepared],
 ) -> Result<(), Error> {
-    if lifecycle::hold_epoch(tx, organisation)? != Some(epoch) {
+    if store::close_epoch(tx, organisation)? != Some(epoch) {
         return Err(Error::Stale);
     }
     for gone in old {

@@ -5,15 +5,15 @@ pub(super) mod lifecycle;
 pub(super) mod together;
 pub(super) mod values;
 
-use db::{Error, Tx, blob, id, int, text};
+use db::{Asked, Error, Gate, Tx, blob, id, int, text};
 use envelope::SubjectId;
-use kernel::{CustomerId, OrganisationId, Timestamp, ValueId};
+use kernel::{CustomerId, Id, OrganisationId, Timestamp, ValueId};
 
 use super::page::{ids_of_page, page_of_ids};
 
 db::statements! { "vault";
-    /// The epoch under which new keys are wrapped, held until the transaction ends.
-    LOCK_EPOCH = "SELECT epoch FROM organisation WHERE org = $1 FOR SHARE";
+    /// The epoch under which new keys are wrapped.
+    EPOCH = "SELECT epoch FROM organisation WHERE org = $1";
     /// The wrapped keys of one subject, the newest of each class last.
     KEYS = "SELECT class, version, epoch, wrapped FROM data_key WHERE org = $1 AND subject = $2 ORDER BY class, version";
     /// The wrapped keys of a page of subjects, in the same order for each.
@@ -38,8 +38,10 @@ db::statements! { "vault";
     /// A new contact point, unless another customer has it already.
     INSERT_CONTACT_POINT = "INSERT INTO contact_point (org, id, customer, kind, blind, sealed, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (org, kind, blind) DO NOTHING";
-    /// Whose contact point it is.
-    CONTACT_POINT_OWNER = "SELECT customer FROM contact_point WHERE org = $1 AND kind = $2 AND blind = $3";
+    /// Whose contact point it is, and whether that one turned out to be another.
+    CONTACT_POINT_OWNER = "SELECT p.customer, c.merged_into FROM contact_point p
+        JOIN customer c ON c.org = p.org AND c.id = p.customer
+        WHERE p.org = $1 AND p.kind = $2 AND p.blind = $3";
     /// A new value.
     INSERT_VALUE = "INSERT INTO customer_value (org, id, customer, field, sealed, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -67,8 +69,16 @@ fn small<T: TryFrom<i64>>(row: &db::Row<'_>, column: usize) -> Result<T, Error> 
     T::try_from(row.int(column)?).map_err(|_| Error::Column { statement: "vault", column })
 }
 
-pub(super) fn lock_epoch(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Option<u32>, Error> {
-    tx.query_opt(&LOCK_EPOCH, &[id(&organisation)], |row| small(row, 0))
+/// The epoch of new keys; until the transaction ends, no rotation finishes.
+pub(super) fn pass_epoch(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Asked<u32>, Error> {
+    tx.pass(Gate::of(organisation.bytes()))?;
+    tx.ask(&EPOCH, &[id(&organisation)], |row| small(row, 0))
+}
+
+/// The epoch of new keys; until the transaction ends, no key comes in.
+pub(super) fn close_epoch(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Option<u32>, Error> {
+    tx.close(Gate::of(organisation.bytes()))?;
+    tx.query_opt(&EPOCH, &[id(&organisation)], |row| small(row, 0))
 }
 
 pub(super) fn keys(tx: &mut Tx<'_>, organisation: OrganisationId, subject: SubjectId) -> Result<Vec<KeyRow>, Error> {
@@ -130,11 +140,22 @@ fn customer_of(row: &db::Row<'_>) -> Result<CustomerRow, Error> {
     Ok(CustomerRow { kind: row.text(0)?, merged_into: row.opt_id(1)?, erased_at: row.opt_time(2)? })
 }
 
-pub(super) fn contact_point_owner(
+/// The same, held, as an answer that comes later.
+pub(super) fn ask_customer_held(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    customer: CustomerId,
+) -> Result<Asked<CustomerRow>, Error> {
+    tx.ask(&SHARE_CUSTOMER, &[id(&organisation), id(&customer)], customer_of)
+}
+
+/// Who has a contact point, and into whom that one was merged.
+pub(super) fn ask_contact_point_owner(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     kind: &str,
     blind: &[u8; 32],
-) -> Result<Option<CustomerId>, Error> {
-    tx.query_opt(&CONTACT_POINT_OWNER, &[id(&organisation), text(kind), blob(blind)], |row| row.id(0))
+) -> Result<Asked<(CustomerId, Option<CustomerId>)>, Error> {
+    let values = [id(&organisation), text(kind), blob(blind)];
+    tx.ask(&CONTACT_POINT_OWNER, &values, |row| Ok((row.id(0)?, row.opt_id(1)?)))
 }

@@ -1,7 +1,7 @@
 //! A rotation loses nobody, whatever happens meanwhile, and keeps nothing old.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use app::vault::{Normalised, Vault};
 use app::{Actor, App};
@@ -18,6 +18,7 @@ on_both_engines!(
     everything_opens_after_a_rotation_and_the_old_key_is_gone,
     a_rotation_that_was_interrupted_is_finished_by_the_next,
     customers_who_come_meanwhile_are_not_lost,
+    a_rotation_ends_although_new_customers_never_pause,
     keys_made_before_a_rotation_are_not_stored_after_it,
     two_rotations_at_once_end_in_one_epoch,
     a_node_with_an_old_keyring_in_memory_goes_on,
@@ -141,6 +142,47 @@ async fn customers_who_come_meanwhile_are_not_lost(test: TestApp) {
     futures_util::future::join(mails, rotations).await;
     let test = test.restart().await;
     assert_eq!(customers(&test.app, organisation).await.len(), CUSTOMERS + 72);
+    assert_all_open(&test.app, organisation).await;
+}
+
+/// Makes customers one after another until told to stop; gives how many.
+async fn keep_coming(app: &App, organisation: OrganisationId, sender: usize, over: &AtomicBool) -> usize {
+    let mut made = 0;
+    while !over.load(Ordering::SeqCst) {
+        let contact = Normalised::email(&format!("s{sender}n{made}@example.org")).unwrap();
+        let new = app.vault.prepare_customer(organisation, &contact, None).unwrap();
+        let now = app.context.clock.now();
+        let insert = move |tx: &mut db::Tx<'_>| Vault::insert_customer(tx, organisation, &new, now);
+        match app.context.db.write("it.keep_coming", insert).await {
+            Ok(()) => made += 1,
+            // Prepared under the old epoch: once more.
+            Err(app::vault::Error::Stale) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    made
+}
+
+async fn a_rotation_ends_although_new_customers_never_pause(test: TestApp) {
+    const SENDERS: usize = 32;
+    let (organisation, over) = (test.organisation, Arc::new(AtomicBool::new(false)));
+    populate(&test.app, organisation, CUSTOMERS).await;
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let (app, over) = (test.app.clone(), Arc::clone(&over));
+            tokio::spawn(async move { keep_coming(&app, organisation, sender, &over).await })
+        })
+        .collect();
+    let rotations = [rotate(&test.app, organisation).await, rotate(&test.app, organisation).await];
+    over.store(true, Ordering::SeqCst);
+    let mut made = 0;
+    for sender in senders {
+        made += sender.await.unwrap();
+    }
+    assert_eq!(rotations.map(|rotated| rotated.epoch), [2, 3]);
+    assert!(made > SENDERS, "nobody came meanwhile, so nothing was tried");
+    let test = test.restart().await;
+    assert_eq!(customers(&test.app, organisation).await.len(), CUSTOMERS + made);
     assert_all_open(&test.app, organisation).await;
 }
 

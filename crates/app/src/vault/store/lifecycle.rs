@@ -22,8 +22,6 @@ db::statements! { "vault.lifecycle";
         ON CONFLICT (org, customer) DO NOTHING";
     /// That record: 16 bytes for each.
     ERASURES = "SELECT customer FROM erasure WHERE org = $1";
-    /// The epoch of new keys, held so that no key comes meanwhile.
-    HOLD_EPOCH = "SELECT epoch FROM organisation WHERE org = $1 FOR UPDATE";
     /// The organisation moves on to an epoch, never back.
     MOVE_EPOCH = "UPDATE organisation SET epoch = $2 WHERE org = $1 AND epoch < $2";
     /// Epochs in which keys are wrapped, with the number of those keys.
@@ -89,11 +87,6 @@ pub(in crate::vault) fn erasures(tx: &mut Tx<'_>, organisation: OrganisationId) 
         Ok(())
     })?;
     Ok(erased)
-}
-
-/// The epoch of new keys; with it held, no key of an older one is stored any more.
-pub(in crate::vault) fn hold_epoch(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Option<u32>, Error> {
-    tx.query_opt(&HOLD_EPOCH, &[id(&organisation)], |row| small(row, 0))
 }
 
 /// Moves an organisation on to an epoch; one that is there, or further, stays.
