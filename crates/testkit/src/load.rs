@@ -220,9 +220,9 @@ impl Place {
 impl Prepared {
     fn store(&self, tx: &mut db::Tx<'_>, organisation: OrganisationId) -> Result<(), desk::Error> {
         Vault::insert_customer(tx, organisation, &self.customer, self.begins)?;
-        Desk::open(tx, organisation, &self.conversation, self.begins)?;
+        let mut standing = Desk::open(tx, organisation, &self.conversation, self.begins)?;
         for message in &self.messages {
-            Desk::receive(tx, organisation, message)?;
+            standing = Desk::receive(tx, organisation, message, standing)?;
         }
         if self.is_resolved {
             Desk::settle(tx, organisation, self.conversation.id, Actor::System, self.begins)?;

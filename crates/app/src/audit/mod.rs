@@ -24,7 +24,7 @@ use tlog::Signer;
 use crate::Context;
 use crate::vault::Vault;
 
-pub use append::Prepared;
+pub use append::{HeldHeads, Prepared};
 pub use entry::{Action, Entry};
 pub use error::Error;
 pub use fold::Folded;

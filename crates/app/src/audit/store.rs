@@ -1,8 +1,9 @@
 //! The log's tables: entries, heads of chains, tiles and checkpoints.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
-use db::{Error, Row, Statement, Tx, Value, blob, id, int, text, time};
+use db::{Asked, Error, Row, Statement, Tx, Value, blob, id, int, text, time};
 use envelope::SubjectId;
 use kernel::{AuditEntryId, Id, OrganisationId, Timestamp};
 use tlog::chain::Head;
@@ -80,18 +81,34 @@ db::statements! { "audit";
         FROM audit_head head WHERE org = $1 AND subject > $2 ORDER BY subject LIMIT $3";
 }
 
-/// The head of a subject's chain, made when there is none yet, and held until the transaction ends.
-pub(super) fn lock_head(tx: &mut Tx<'_>, organisation: OrganisationId, subject: SubjectId) -> Result<Head, Error> {
-    let key = [id(&organisation), blob(subject.bytes())];
-    let read = |row: &Row<'_>| Ok(Head { sequence: row.count(0)?, commitment: Hash::new(row.array(1)?) });
-    if let Some(head) = tx.query_opt(&LOCK_HEAD, &key, read)? {
+/// The head of a subject's chain, held until the transaction ends, as an answer that comes later.
+pub(super) fn ask_head(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    subject: SubjectId,
+) -> Result<Asked<Head>, Error> {
+    tx.ask(&LOCK_HEAD, &[id(&organisation), blob(subject.bytes())], head)
+}
+
+/// That head, made when there is none yet.
+pub(super) fn held_head(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    subject: SubjectId,
+    asked: Asked<Head>,
+) -> Result<Head, Error> {
+    if let Some(head) = tx.answer_opt(asked)? {
         return Ok(head);
     }
     let empty = Head::empty(organisation.bytes(), subject.bytes());
     if tx.execute(&INSERT_HEAD, &head_values(&organisation, &subject, &empty))? == 1 {
         return Ok(empty);
     }
-    tx.query_one(&LOCK_HEAD, &key, read)
+    tx.query_one(&LOCK_HEAD, &[id(&organisation), blob(subject.bytes())], head)
+}
+
+fn head(row: &Row<'_>) -> Result<Head, Error> {
+    Ok(Head { sequence: row.count(0)?, commitment: Hash::new(row.array(1)?) })
 }
 
 pub(super) fn move_head(
@@ -100,7 +117,7 @@ pub(super) fn move_head(
     subject: SubjectId,
     head: &Head,
 ) -> Result<(), Error> {
-    tx.execute_one(&UPDATE_HEAD, &head_values(&organisation, &subject, head))
+    tx.put_one(&UPDATE_HEAD, &head_values(&organisation, &subject, head))
 }
 
 fn head_values<'v>(organisation: &'v OrganisationId, subject: &'v SubjectId, head: &'v Head) -> [Value<'v>; 4] {
@@ -114,7 +131,7 @@ pub(super) fn insert_entry(
     previous: &Hash,
     next: &Head,
 ) -> Result<(), Error> {
-    tx.execute_one(&INSERT_ENTRY, &entry_values(&organisation, entry, previous, next))
+    tx.put_one(&INSERT_ENTRY, &entry_values(&organisation, entry, previous, next))
 }
 
 fn entry_values<'v>(
@@ -136,27 +153,24 @@ fn entry_values<'v>(
     ]
 }
 
-/// First entries of chains, each with its head.
+/// The entries of new chains, each chain with its head.
 pub(super) fn begin_chains(tx: &mut Tx<'_>, organisation: OrganisationId, entries: &[Prepared]) -> Result<(), Error> {
-    let chains: Vec<(&Prepared, Head, Head)> = entries
-        .iter()
-        .map(|entry| {
-            let empty = Head::empty(organisation.bytes(), entry.subject.bytes());
-            let first = empty.advance(&entry.body_hash);
-            (entry, empty, first)
-        })
-        .collect();
-    let rows: Vec<_> = chains
-        .iter()
-        .map(|(entry, empty, first)| {
-            let head = head_values(&organisation, &entry.subject, first);
-            (entry_values(&organisation, entry, &empty.commitment, first), head)
-        })
-        .collect();
-    let work: Vec<(&'static Statement, &[Value<'_>])> = rows
-        .iter()
-        .flat_map(|(entry, head)| [(&INSERT_ENTRY, entry.as_slice()), (&INSERT_HEAD, head.as_slice())])
-        .collect();
+    let mut heads: BTreeMap<SubjectId, Head> = BTreeMap::new();
+    let mut links = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let head =
+            heads.entry(entry.subject).or_insert_with(|| Head::empty(organisation.bytes(), entry.subject.bytes()));
+        let next = head.advance(&entry.body_hash);
+        links.push((entry, std::mem::replace(head, next), next));
+    }
+    let mut rows: Vec<(&'static Statement, Vec<Value<'_>>)> = Vec::with_capacity(links.len() + heads.len());
+    for (entry, previous, next) in &links {
+        rows.push((&INSERT_ENTRY, entry_values(&organisation, entry, &previous.commitment, next).to_vec()));
+    }
+    for (subject, head) in &heads {
+        rows.push((&INSERT_HEAD, head_values(&organisation, subject, head).to_vec()));
+    }
+    let work: Vec<_> = rows.iter().map(|(statement, values)| (*statement, values.as_slice())).collect();
     // A chain that is there already makes this one's head affect no row.
     if tx.execute_all(&work)?.iter().all(|stored| *stored == 1) { Ok(()) } else { Err(Error::Unique) }
 }

@@ -94,7 +94,10 @@ pub(super) struct Prepared {
     pub(super) conversation: Option<NewConversation>,
     pub(super) message: NewMessage,
     pub(super) bounced: Option<MessageId>,
+    /// Entries that go on with a chain.
     pub(super) entries: Vec<audit::Prepared>,
+    /// Entries that begin the chain of a new sender.
+    pub(super) first_entries: Vec<audit::Prepared>,
 }
 
 impl Channels {
@@ -237,6 +240,8 @@ impl Channels {
         };
         let message = self.message(incoming, author, &author_keys, conversation_id).await?;
         let entries = self.entries(incoming, &look, (author, &author_keys), new_author.is_some(), &message)?;
+        let (first_entries, entries) =
+            entries.into_iter().partition(|entry| new_author.is_some() && entry.subject() == author.into());
         Ok(Prepared {
             thread: look.thread,
             known_author,
@@ -247,6 +252,7 @@ impl Channels {
             message,
             bounced: look.bounced.map(|(_, message)| message),
             entries,
+            first_entries,
         })
     }
 

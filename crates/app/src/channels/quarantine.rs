@@ -85,7 +85,8 @@ impl Channels {
             .context
             .db
             .write("channels.quarantine", move |tx| {
-                if !store::insert_arrival(tx, organisation, (&reference, &identity), None, Some(id))? {
+                let arrival = store::insert_arrival(tx, organisation, (&reference, &identity), None, Some(id))?;
+                if tx.answer_opt(arrival)?.is_none() {
                     return Ok::<_, Error>(Outcome::Duplicate);
                 }
                 store::insert_quarantine(tx, organisation, &row, &content)?;

@@ -10,9 +10,9 @@ use super::mail::{self, Mail};
 use super::prepare::{Incoming, Look, Prepared};
 use super::threading::{self, Thread};
 use super::{Channels, Client, Error, counting, store};
-use crate::audit::Audit;
-use crate::desk::Desk;
-use crate::vault::{CustomerState, Vault};
+use crate::audit::{Audit, HeldHeads};
+use crate::desk::{Desk, HeldConversation, Standing};
+use crate::vault::{AskedContact, CustomerState, HeldCustomer, Vault};
 use crate::{Actor, STALE_TRIES};
 
 /// Reading a mail above this size, in bytes, is left to a thread of its own.
@@ -118,12 +118,14 @@ impl Channels {
     }
 
     fn look_in(&self, tx: &mut db::Tx<'_>, organisation: OrganisationId, incoming: &Incoming) -> Result<Look, Error> {
-        let duplicate = store::has_arrived(tx, organisation, incoming.arrival_key())?
-            || self.is_our_own(tx, organisation, incoming)?;
         let (kind, blind) = incoming.author_key();
-        let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
+        let arrived = store::ask_arrived(tx, organisation, incoming.arrival_key())?;
+        let author = Vault::ask_by_contact(tx, organisation, kind, blind)?;
+        let thread = threading::ask(tx, organisation, &incoming.facts)?;
+        let duplicate = tx.answer_opt(arrived)?.is_some() || self.is_our_own(tx, organisation, incoming)?;
+        let author = Vault::found_by_contact(tx, organisation, author)?;
         let same = incoming.same_sender(author);
-        let thread = threading::find(tx, organisation, &incoming.facts, same, incoming.received_at)?;
+        let thread = threading::find(tx, organisation, &incoming.facts, thread, same, incoming.received_at)?;
         let owner_keys = match &thread {
             Thread::Join { owner, .. } => self.vault.keys(tx, organisation, (*owner).into())?,
             Thread::New => None,
@@ -189,59 +191,103 @@ fn commit_in(
 ) -> Result<Outcome, Error> {
     let message = &prepared.message;
     let now = incoming.received_at;
-    if !store::insert_arrival(tx, organisation, incoming.arrival_key(), Some(message.id), None)? {
+    let claimed = claim(tx, organisation, incoming, prepared)?;
+    if tx.answer_opt(claimed.arrival)?.is_none() {
         return Ok(Outcome::Duplicate);
     }
-    let (kind, blind) = incoming.author_key();
-    let author = Vault::find_by_contact(tx, organisation, kind, blind)?;
-    store::claim_references(tx, organisation, &incoming.sorted_references)?;
+    let author = Vault::found_by_contact(tx, organisation, claimed.author)?;
+    let same = incoming.same_sender(author);
     if author != prepared.known_author
-        || threading::find(tx, organisation, &incoming.facts, incoming.same_sender(author), now)? != prepared.thread
+        || threading::find(tx, organisation, &incoming.facts, claimed.thread, same, now)? != prepared.thread
     {
         return Err(Error::Stale);
     }
     if let Some(new) = &prepared.new_author {
         Vault::insert_customer(tx, organisation, new, now)?;
-    } else if Vault::state(tx, organisation, prepared.author, true)? == CustomerState::Erased {
+    }
+    if let Some(author) = claimed.author_held
+        && Vault::held(tx, author)? == CustomerState::Erased
+    {
         return Err(Error::Stale);
     }
-    let outcome = place(tx, organisation, incoming, prepared)?;
-    Desk::receive(tx, organisation, message)?;
+    let (outcome, standing) = place(tx, organisation, incoming, prepared, claimed.conversation)?;
+    Desk::receive(tx, organisation, message, standing)?;
     if let Some(own) = &incoming.facts.own {
         store::bear(tx, organisation, own, message.conversation, message.id)?;
     }
     for mention in &incoming.facts.mentions {
-        if store::bearer(tx, organisation, mention)?.is_none() {
-            store::insert_mention(tx, organisation, mention, message.conversation)?;
-        }
+        store::insert_mention(tx, organisation, mention, message.conversation)?;
     }
     if let Some(bounced) = prepared.bounced {
         Desk::mark_bounced(tx, organisation, bounced, now)?;
     }
-    Audit::append(tx, organisation, &prepared.entries)?;
+    Audit::append_to(tx, organisation, claimed.heads, &prepared.entries)?;
+    Audit::begin(tx, organisation, &prepared.first_entries)?;
     Ok(outcome)
 }
 
-/// Opens or joins the conversation that the message goes into.
+/// What a mail takes hold of before anything is decided, all of it asked for at once.
+struct Claimed {
+    arrival: db::Asked<()>,
+    author: AskedContact,
+    thread: threading::Asked,
+    conversation: Option<HeldConversation>,
+    /// None for one who comes to be with this mail.
+    author_held: Option<HeldCustomer>,
+    heads: HeldHeads,
+}
+
+/// Takes hold in one order for all, and asks behind the claims: who waited there for another mail
+/// sees what that one has stored.
+fn claim(
+    tx: &mut db::Tx<'_>,
+    organisation: OrganisationId,
+    incoming: &Incoming,
+    prepared: &Prepared,
+) -> Result<Claimed, Error> {
+    let (kind, blind) = incoming.author_key();
+    let arrival = store::insert_arrival(tx, organisation, incoming.arrival_key(), Some(prepared.message.id), None)?;
+    store::claim_references(tx, organisation, &incoming.sorted_references)?;
+    let author_held = match &prepared.new_author {
+        Some(_) => None,
+        None => Some(Vault::hold(tx, organisation, prepared.author)?),
+    };
+    let conversation = match &prepared.thread {
+        Thread::Join { conversation, .. } => Some(Desk::hold(tx, organisation, *conversation)?),
+        Thread::New => None,
+    };
+    Ok(Claimed {
+        arrival,
+        author: Vault::ask_by_contact(tx, organisation, kind, blind)?,
+        thread: threading::ask(tx, organisation, &incoming.facts)?,
+        conversation,
+        author_held,
+        heads: Audit::hold_heads(tx, organisation, &prepared.entries)?,
+    })
+}
+
+/// Opens or joins the conversation that the message goes into; gives how it stands.
 fn place(
     tx: &mut db::Tx<'_>,
     organisation: OrganisationId,
     incoming: &Incoming,
     prepared: &Prepared,
-) -> Result<Outcome, Error> {
+    held: Option<HeldConversation>,
+) -> Result<(Outcome, Standing), Error> {
     let now = incoming.received_at;
     let (conversation, message) = (prepared.message.conversation, prepared.message.id);
-    let Thread::Join { owner, lives_as, is_root, absorbed, .. } = &prepared.thread else {
+    let (Thread::Join { owner, lives_as, is_root, absorbed, .. }, Some(held)) = (&prepared.thread, held) else {
         let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
-        Desk::open(tx, organisation, new, now)?;
-        return Ok(Outcome::Received { conversation, message });
+        let standing = Desk::open(tx, organisation, new, now)?;
+        return Ok((Outcome::Received { conversation, message }, standing));
     };
-    let standing = Desk::hold(tx, organisation, conversation)?.ok_or(Error::Stale)?;
+    let mut standing = Desk::held(tx, held)?.ok_or(Error::Stale)?;
     if standing.customer != *owner {
         return Err(Error::Stale);
     }
     // Under a merged customer's own id the subject stays sealed as it is.
-    if *is_root && *owner == prepared.author {
+    let is_handed_over = *is_root && *owner == prepared.author;
+    if is_handed_over {
         let new = prepared.conversation.as_ref().ok_or(Error::Stale)?;
         Desk::hand_over(tx, organisation, new, *owner, now)?;
     } else if prepared.author != *lives_as && prepared.author != *owner {
@@ -251,10 +297,14 @@ fn place(
         Desk::absorb(tx, organisation, *other, conversation, now)?;
         store::move_references(tx, organisation, *other, conversation)?;
     }
+    if is_handed_over || !absorbed.is_empty() {
+        let held = Desk::hold(tx, organisation, conversation)?;
+        standing = Desk::held(tx, held)?.ok_or(Error::Stale)?;
+    }
     if let Some(own) = &incoming.facts.own {
         store::remove_mention(tx, organisation, own, conversation)?;
     }
-    Ok(Outcome::Appended { conversation, message })
+    Ok((Outcome::Appended { conversation, message }, standing))
 }
 
 /// Reads a mail; the reason when it cannot be read. A panic of a reader is a reason too: one

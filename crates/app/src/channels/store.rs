@@ -1,33 +1,50 @@
 //! The channels' tables: what has arrived, which Message-ID leads where, and the quarantine.
 
-use db::{Error, Tx, blob, id, int, opt_blob, opt_id, text, time};
+use db::{Asked, Error, Row, Tx, blob, id, int, opt_blob, opt_id, text, time};
 use kernel::{ConversationId, CustomerId, MessageId, OrganisationId, QuarantineId, Timestamp};
 
+use crate::vault::CustomerState;
+
 db::statements! { "channels";
-    /// A mail that has not arrived before.
+    /// A mail that has not arrived before; no row when it has.
     INSERT_ARRIVAL = "INSERT INTO mail_arrival (org, reference, identity, message, quarantine)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org, reference, identity) DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org, reference, identity) DO NOTHING RETURNING 1";
     /// Whether it has.
     ARRIVAL = "SELECT 1 FROM mail_arrival WHERE org = $1 AND reference = $2 AND identity = $3";
     /// The message that came out of quarantine.
     RELEASE_ARRIVAL = "DELETE FROM mail_arrival WHERE org = $1 AND quarantine = $2";
-    /// A Message-ID is spoken for while a transaction decides about it.
+    /// A Message-ID is spoken for while a transaction decides about it. A row that is there stays as it
+    /// is and is held.
     CLAIM_REFERENCE = "INSERT INTO mail_reference (org, reference, conversation, message)
-        VALUES ($1, $2, NULL, NULL) ON CONFLICT (org, reference) DO NOTHING";
-    /// The conversation of the message that bears a Message-ID.
-    BEARER = "SELECT conversation, message FROM mail_reference WHERE org = $1 AND reference = $2
-        AND message IS NOT NULL";
+        VALUES ($1, $2, NULL, NULL)
+        ON CONFLICT (org, reference) DO UPDATE SET message = mail_reference.message WHERE 1 = 0";
+    /// The conversation of the message that bears a Message-ID, and where its customer stands.
+    BEARER = "SELECT r.conversation, c.customer, c.answered, k.merged_into, k.erased_at
+        FROM mail_reference r
+        JOIN conversation c ON c.org = r.org AND c.id = r.conversation
+        JOIN customer k ON k.org = c.org AND k.id = c.customer
+        WHERE r.org = $1 AND r.reference = $2 AND r.message IS NOT NULL";
+    /// The same of a conversation by its own id.
+    CANDIDATE = "SELECT c.id, c.customer, c.answered, k.merged_into, k.erased_at
+        FROM conversation c JOIN customer k ON k.org = c.org AND k.id = c.customer
+        WHERE c.org = $1 AND c.id = $2";
+    /// The message that bears a Message-ID.
+    BEARING_MESSAGE = "SELECT conversation, message FROM mail_reference
+        WHERE org = $1 AND reference = $2 AND message IS NOT NULL";
     /// The first mail that bears a Message-ID has it.
     BEAR = "UPDATE mail_reference SET conversation = $3, message = $4
         WHERE org = $1 AND reference = $2 AND message IS NULL";
-    /// The same row, held: a claim that was there before made nobody wait.
-    HOLD_REFERENCE = "SELECT 1 FROM mail_reference WHERE org = $1 AND reference = $2 FOR UPDATE";
+    /// Whether any conversation mentions a Message-ID which nobody bears yet.
+    AWAITED = "SELECT 1 FROM mail_mention m WHERE m.org = $1 AND m.reference = $2 AND NOT EXISTS
+        (SELECT 1 FROM mail_reference r WHERE r.org = m.org AND r.reference = m.reference AND r.message IS NOT NULL)
+        LIMIT 1";
     /// Conversations of one customer that mention a Message-ID which nobody bears yet, the oldest first.
     MENTIONED_BY = "SELECT m.conversation FROM mail_mention m
         JOIN conversation c ON c.org = m.org AND c.id = m.conversation
         WHERE m.org = $1 AND m.reference = $2 AND c.customer = $3 ORDER BY m.conversation LIMIT $4";
-    /// One more of them.
-    INSERT_MENTION = "INSERT INTO mail_mention (org, reference, conversation) VALUES ($1, $2, $3)
+    /// One more of them, unless somebody bears it: its row is there, claimed.
+    INSERT_MENTION = "INSERT INTO mail_mention (org, reference, conversation)
+        SELECT org, reference, $3 FROM mail_reference WHERE org = $1 AND reference = $2 AND message IS NULL
         ON CONFLICT (org, reference, conversation) DO NOTHING";
     /// A mention is answered.
     REMOVE_MENTION = "DELETE FROM mail_mention WHERE org = $1 AND reference = $2 AND conversation = $3";
@@ -66,26 +83,26 @@ db::statements! { "channels";
 /// Blobs that are to be removed, and so not to be backed up.
 pub(crate) const REMOVALS_TABLE: &str = "blob_removal";
 
-/// Remembers an arrival; false when the same mail has arrived before.
+/// Remembers an arrival, as an answer that comes later: nothing when the same mail has arrived before.
 pub(super) fn insert_arrival(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     (reference, identity): (&[u8; 32], &[u8; 32]),
     message: Option<MessageId>,
     quarantine: Option<QuarantineId>,
-) -> Result<bool, Error> {
+) -> Result<Asked<()>, Error> {
     let values =
         [id(&organisation), blob(reference), blob(identity), opt_id(message.as_ref()), opt_id(quarantine.as_ref())];
-    Ok(tx.execute(&INSERT_ARRIVAL, &values)? == 1)
+    tx.ask(&INSERT_ARRIVAL, &values, |_| Ok(()))
 }
 
-pub(super) fn has_arrived(
+/// Whether a mail has arrived, as an answer that comes later.
+pub(super) fn ask_arrived(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     (reference, identity): (&[u8; 32], &[u8; 32]),
-) -> Result<bool, Error> {
-    let values = [id(&organisation), blob(reference), blob(identity)];
-    Ok(tx.query_opt(&ARRIVAL, &values, |_| Ok(()))?.is_some())
+) -> Result<Asked<()>, Error> {
+    tx.ask(&ARRIVAL, &[id(&organisation), blob(reference), blob(identity)], |_| Ok(()))
 }
 
 pub(super) fn forget_arrival(
@@ -103,21 +120,51 @@ pub(super) fn claim_references(
     organisation: OrganisationId,
     sorted: &[[u8; 32]],
 ) -> Result<(), Error> {
-    for reference in sorted {
-        let key = [id(&organisation), blob(reference)];
-        if tx.execute(&CLAIM_REFERENCE, &key)? == 0 {
-            tx.query_opt(&HOLD_REFERENCE, &key, |_| Ok(()))?;
-        }
-    }
-    Ok(())
+    sorted.iter().try_for_each(|reference| tx.put(&CLAIM_REFERENCE, &[id(&organisation), blob(reference)]))
 }
 
-pub(super) fn bearer(
+/// A conversation that a mail could join, and where its customer stands.
+pub(super) struct Known {
+    pub(super) conversation: ConversationId,
+    pub(super) owner: CustomerId,
+    pub(super) owner_is: CustomerState,
+    pub(super) answered: bool,
+}
+
+fn known(row: &Row<'_>) -> Result<Known, Error> {
+    Ok(Known {
+        conversation: row.id(0)?,
+        owner: row.id(1)?,
+        answered: row.flag(2)?,
+        owner_is: CustomerState::of(row.opt_id(3)?, row.opt_time(4)?),
+    })
+}
+
+/// The conversation of the message that bears a Message-ID.
+pub(super) fn ask_bearer(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     reference: &[u8; 32],
-) -> Result<Option<ConversationId>, Error> {
-    tx.query_opt(&BEARER, &[id(&organisation), blob(reference)], |row| row.id(0))
+) -> Result<Asked<Known>, Error> {
+    tx.ask(&BEARER, &[id(&organisation), blob(reference)], known)
+}
+
+/// A conversation by its own id.
+pub(super) fn ask_known(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+) -> Result<Asked<Known>, Error> {
+    tx.ask(&CANDIDATE, &[id(&organisation), id(&conversation)], known)
+}
+
+/// Whether somebody mentions a Message-ID that nobody bears.
+pub(super) fn ask_awaited(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    reference: &[u8; 32],
+) -> Result<Asked<()>, Error> {
+    tx.ask(&AWAITED, &[id(&organisation), blob(reference)], |_| Ok(()))
 }
 
 pub(super) fn bearing_message(
@@ -125,7 +172,7 @@ pub(super) fn bearing_message(
     organisation: OrganisationId,
     reference: &[u8; 32],
 ) -> Result<Option<(ConversationId, MessageId)>, Error> {
-    tx.query_opt(&BEARER, &[id(&organisation), blob(reference)], |row| Ok((row.id(0)?, row.id(1)?)))
+    tx.query_opt(&BEARING_MESSAGE, &[id(&organisation), blob(reference)], |row| Ok((row.id(0)?, row.id(1)?)))
 }
 
 pub(super) fn bear(
@@ -134,9 +181,8 @@ pub(super) fn bear(
     reference: &[u8; 32],
     conversation: ConversationId,
     message: MessageId,
-) -> Result<bool, Error> {
-    let values = [id(&organisation), blob(reference), id(&conversation), id(&message)];
-    Ok(tx.execute(&BEAR, &values)? == 1)
+) -> Result<(), Error> {
+    tx.put(&BEAR, &[id(&organisation), blob(reference), id(&conversation), id(&message)])
 }
 
 pub(super) fn mentioned_by(
@@ -155,7 +201,7 @@ pub(super) fn insert_mention(
     reference: &[u8; 32],
     conversation: ConversationId,
 ) -> Result<(), Error> {
-    tx.execute(&INSERT_MENTION, &[id(&organisation), blob(reference), id(&conversation)]).map(drop)
+    tx.put(&INSERT_MENTION, &[id(&organisation), blob(reference), id(&conversation)])
 }
 
 pub(super) fn remove_mention(
@@ -164,7 +210,7 @@ pub(super) fn remove_mention(
     reference: &[u8; 32],
     conversation: ConversationId,
 ) -> Result<(), Error> {
-    tx.execute(&REMOVE_MENTION, &[id(&organisation), blob(reference), id(&conversation)]).map(drop)
+    tx.put(&REMOVE_MENTION, &[id(&organisation), blob(reference), id(&conversation)])
 }
 
 pub(super) fn move_references(
@@ -174,9 +220,9 @@ pub(super) fn move_references(
     into: ConversationId,
 ) -> Result<(), Error> {
     let both = [id(&organisation), id(&from), id(&into)];
-    tx.execute(&MOVE_REFERENCES, &both)?;
-    tx.execute(&COPY_MENTIONS, &both)?;
-    tx.execute(&REMOVE_MENTIONS, &[id(&organisation), id(&from)]).map(drop)
+    tx.put(&MOVE_REFERENCES, &both)?;
+    tx.put(&COPY_MENTIONS, &both)?;
+    tx.put(&REMOVE_MENTIONS, &[id(&organisation), id(&from)])
 }
 
 pub(super) fn forget_references(
@@ -224,7 +270,7 @@ pub(super) fn insert_quarantine(
     tx.execute_one(&INSERT_QUARANTINE, &values)
 }
 
-fn quarantine_row(row: &db::Row<'_>) -> Result<QuarantineRow, Error> {
+fn quarantine_row(row: &Row<'_>) -> Result<QuarantineRow, Error> {
     Ok(QuarantineRow {
         id: row.id(0)?,
         reason: row.text(1)?,

@@ -7,6 +7,7 @@
 use db::Tx;
 use kernel::{ConversationId, CustomerId, OrganisationId, Timestamp, limits};
 
+use super::store::Known;
 use super::{Error, store};
 use crate::desk::Desk;
 use crate::vault::{CustomerState, Vault};
@@ -57,23 +58,54 @@ struct Candidate {
     answered: bool,
 }
 
+/// What is asked about a mail's thread whoever sent it, all of it at once.
+pub(super) struct Asked {
+    token: Option<db::Asked<Known>>,
+    awaited: Option<db::Asked<()>>,
+    bearers: Vec<db::Asked<Known>>,
+}
+
+/// Asks for what the mail itself names.
+pub(super) fn ask(tx: &mut Tx<'_>, organisation: OrganisationId, facts: &Facts) -> Result<Asked, Error> {
+    Ok(Asked {
+        token: facts.token.map(|conversation| store::ask_known(tx, organisation, conversation)).transpose()?,
+        awaited: facts.own.as_ref().map(|own| store::ask_awaited(tx, organisation, own)).transpose()?,
+        bearers: facts
+            .mentions
+            .iter()
+            .map(|mention| store::ask_bearer(tx, organisation, mention))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
 /// Finds the thread of a mail. `author` is its sender, if that is a known customer already; the
 /// one customer of all unknown senders is nobody's same sender and is not given here.
 pub(super) fn find(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     facts: &Facts,
+    asked: Asked,
     author: Option<CustomerId>,
     now: Timestamp,
 ) -> Result<Thread, Error> {
-    let own_ids = match author {
-        Some(author) => Vault::with_merged(tx, organisation, author)?,
-        None => Vec::new(),
+    let is_awaited = match asked.awaited {
+        Some(awaited) => tx.answer_opt(awaited)?.is_some(),
+        None => false,
     };
-    let mut waiting = waiting_for(tx, organisation, facts, &own_ids)?;
-    let known = match by_reference(tx, organisation, facts, &own_ids)? {
+    let named = by_reference(tx, organisation, asked.token, asked.bearers)?;
+    // Most mails need no more: they name a thread that is there, or name none.
+    let is_open = named.is_none() && !(facts.mentions.is_empty() && facts.replied_subject.is_none());
+    let own_ids = match author {
+        Some(author) if is_awaited || is_open => Vault::with_merged(tx, organisation, author)?,
+        _ => Vec::new(),
+    };
+    let mut waiting = if is_awaited { waiting_for(tx, organisation, facts, &own_ids)? } else { Vec::new() };
+    let known = match named {
         Some(found) => Some(found),
-        None => by_subject(tx, organisation, facts, &own_ids, now)?,
+        None => match by_mention(tx, organisation, facts, &own_ids)? {
+            Some(found) => Some(found),
+            None => by_subject(tx, organisation, facts, &own_ids, now)?,
+        },
     };
     if let Some(known) = known {
         waiting.retain(|other| other.conversation != known.conversation);
@@ -99,21 +131,30 @@ fn join(found: Candidate, is_root: bool, absorbed: &[Candidate]) -> Thread {
 fn candidate(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
-    conversation: ConversationId,
+    asked: db::Asked<Known>,
 ) -> Result<Option<Candidate>, Error> {
-    let Some(standing) = Desk::standing(tx, organisation, conversation)? else { return Ok(None) };
-    let (owner, answered) = (standing.customer, standing.answered);
-    let lives_as = match Vault::state(tx, organisation, owner, false)? {
+    let Some(Known { conversation, owner, owner_is, answered }) = tx.answer_opt(asked)? else { return Ok(None) };
+    let lives_as = match owner_is {
         CustomerState::Live => owner,
-        CustomerState::Merged(_) => Vault::survivor(tx, organisation, owner)?,
+        CustomerState::Merged(into) => Vault::survivor(tx, organisation, into)?,
         CustomerState::Erased => return Ok(None),
     };
     Ok(Some(Candidate { conversation, owner, lives_as, answered }))
 }
 
+fn candidate_of(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+) -> Result<Option<Candidate>, Error> {
+    let asked = store::ask_known(tx, organisation, conversation)?;
+    candidate(tx, organisation, asked)
+}
+
 /// The sender's own conversations that named this mail before it came. Another customer's is left
 /// where it is: whoever knows a Message-ID could otherwise take the matters of all who answered it.
-/// One that we have answered stays as it is too.
+/// One that we have answered stays as it is too. A Message-ID that somebody bears already was guessed
+/// or repeated: it is not awaited, and moves nothing.
 fn waiting_for(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
@@ -121,42 +162,41 @@ fn waiting_for(
     own_ids: &[CustomerId],
 ) -> Result<Vec<Candidate>, Error> {
     let Some(own) = &facts.own else { return Ok(Vec::new()) };
-    // A Message-ID that somebody bears already was guessed or repeated: it moves nothing.
-    if own_ids.is_empty() || store::bearer(tx, organisation, own)?.is_some() {
-        return Ok(Vec::new());
-    }
     let mut waiting = Vec::new();
     for id in own_ids {
         for conversation in store::mentioned_by(tx, organisation, own, *id, ABSORBED)? {
-            waiting.extend(candidate(tx, organisation, conversation)?.filter(|found| !found.answered));
+            waiting.extend(candidate_of(tx, organisation, conversation)?.filter(|found| !found.answered));
         }
     }
     Ok(waiting)
 }
 
+/// The thread of our own token, or of the closest mail that is there.
 fn by_reference(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    token: Option<db::Asked<Known>>,
+    bearers: Vec<db::Asked<Known>>,
+) -> Result<Option<Candidate>, Error> {
+    for asked in token.into_iter().chain(bearers) {
+        if let Some(found) = candidate(tx, organisation, asked)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// A mail that has not come yet vouches for nothing: only the same sender's mails meet by it.
+fn by_mention(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     facts: &Facts,
     own_ids: &[CustomerId],
 ) -> Result<Option<Candidate>, Error> {
-    if let Some(conversation) = facts.token
-        && let Some(found) = candidate(tx, organisation, conversation)?
-    {
-        return Ok(Some(found));
-    }
-    for mention in &facts.mentions {
-        if let Some(conversation) = store::bearer(tx, organisation, mention)?
-            && let Some(found) = candidate(tx, organisation, conversation)?
-        {
-            return Ok(Some(found));
-        }
-    }
-    // A mail that has not come yet vouches for nothing: only the same sender's mails meet by it.
     for mention in &facts.mentions {
         for id in own_ids {
             if let Some(conversation) = store::mentioned_by(tx, organisation, mention, *id, 1)?.first()
-                && let Some(found) = candidate(tx, organisation, *conversation)?
+                && let Some(found) = candidate_of(tx, organisation, *conversation)?
             {
                 return Ok(Some(found));
             }
@@ -177,7 +217,7 @@ fn by_subject(
     let since = now.minus(limits::SUBJECT_THREADING);
     for id in own_ids {
         if let Some(conversation) = Desk::find_by_subject(tx, organisation, *id, subject, since)? {
-            return candidate(tx, organisation, conversation);
+            return candidate_of(tx, organisation, conversation);
         }
     }
     Ok(None)

@@ -1,6 +1,6 @@
 //! Conversations come to be, are joined, and are held while something moves in them.
 
-use db::{Change, Tx};
+use db::{Asked, Change, Tx};
 use kernel::{AgentId, ConversationId, CustomerId, Id, Locale, OrganisationId, Timestamp};
 
 use super::changes::KIND;
@@ -43,35 +43,44 @@ pub struct Standing {
     pub changed_at: Timestamp,
 }
 
+/// A conversation that is being held.
+pub struct HeldConversation(Asked<Standing>);
+
 impl Desk {
-    /// Stores a prepared conversation, still without messages.
+    /// Stores a prepared conversation, still without messages; gives how it stands.
     pub fn open(
         tx: &mut Tx<'_>,
         organisation: OrganisationId,
         new: &NewConversation,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Standing, Error> {
         store::insert_conversation(tx, organisation, new, now)?;
         announce(tx, organisation, new.id);
-        Ok(())
+        Ok(Standing {
+            customer: new.customer,
+            state: State::New,
+            messages: 0,
+            answered: false,
+            assignee: None,
+            snoozed_until: None,
+            activity_at: now,
+            changed_at: now,
+        })
     }
 
-    /// Looks at a conversation and keeps others from changing it until the transaction ends.
+    /// Keeps others from changing a conversation until the transaction ends; how it stands comes
+    /// later, by [`Self::held`].
     pub fn hold(
         tx: &mut Tx<'_>,
         organisation: OrganisationId,
         conversation: ConversationId,
-    ) -> Result<Option<Standing>, Error> {
-        Ok(store::standing(tx, organisation, conversation, true)?)
+    ) -> Result<HeldConversation, Error> {
+        Ok(HeldConversation(store::ask_held(tx, organisation, conversation)?))
     }
 
-    /// Looks at a conversation.
-    pub fn standing(
-        tx: &mut Tx<'_>,
-        organisation: OrganisationId,
-        conversation: ConversationId,
-    ) -> Result<Option<Standing>, Error> {
-        Ok(store::standing(tx, organisation, conversation, false)?)
+    /// How a held conversation stands; nothing when it is gone.
+    pub fn held(tx: &mut Tx<'_>, conversation: HeldConversation) -> Result<Option<Standing>, Error> {
+        Ok(tx.answer_opt(conversation.0)?)
     }
 
     /// The newest conversation of a customer with this subject that moved since a time.

@@ -187,9 +187,14 @@ pub struct NewMessage {
 
 impl Desk {
     /// Stores a message of a customer and moves the conversation: what a person wrote opens it
-    /// again, what a program sent only joins.
-    pub fn receive(tx: &mut Tx<'_>, organisation: OrganisationId, new: &NewMessage) -> Result<(), Error> {
-        let standing = store::standing(tx, organisation, new.conversation, true)?.ok_or(Error::Stale)?;
+    /// again, what a program sent only joins. `standing` is how the conversation stands, which this
+    /// transaction has made or holds; gives how it stands then.
+    pub fn receive(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        new: &NewMessage,
+        standing: Standing,
+    ) -> Result<Standing, Error> {
         store::insert_message(tx, organisation, new)?;
         for (position, attachment) in new.attachments.iter().enumerate() {
             store::insert_attachment(tx, organisation, new, position, attachment)?;
@@ -198,6 +203,7 @@ impl Desk {
         let state = if reopens { standing.state.after_customer_wrote() } else { standing.state };
         let moved = Standing {
             state,
+            messages: standing.messages + 1,
             snoozed_until: standing.snoozed_until.filter(|_| state == State::Snoozed),
             // A mail that was long on its way, or a clock set back, moves nothing into the past.
             activity_at: standing.activity_at.max(new.received_at),
@@ -209,7 +215,7 @@ impl Desk {
             store::insert_event(tx, organisation, new.conversation, &Event::of_message(new))?;
         }
         announce(tx, organisation, new.conversation);
-        Ok(())
+        Ok(moved)
     }
 
     /// Whether one of us wrote a message.

@@ -32,7 +32,7 @@ use crate::vault::Vault;
 
 pub use answer::{After, Moved, SealedSaid, StoredFile};
 pub use changes::{Changed, ConversationChanges, Heard};
-pub use conversation::{NewConversation, Standing};
+pub use conversation::{HeldConversation, NewConversation, Standing};
 pub use counts::{COUNTED, Count, Counts};
 pub use cursor::{Cursor, CursorError, Order};
 pub use error::Error;

@@ -208,7 +208,9 @@ impl Office {
         let entry = Entry::new(Action::MessageReceived, Actor::Customer(customer), received_at).object(id);
         let entry = [self.app.audit.prepare(&keys, &entry)?];
         let write = move |tx: &mut db::Tx<'_>| {
-            Desk::receive(tx, organisation, &message)?;
+            let held = Desk::hold(tx, organisation, conversation)?;
+            let standing = Desk::held(tx, held)?.ok_or(Error::Stale)?;
+            Desk::receive(tx, organisation, &message, standing)?;
             Ok::<_, Error>(Audit::append(tx, organisation, &entry)?)
         };
         self.app.context.db.write("office.receive", write).await.map(|()| id)

@@ -73,7 +73,7 @@ pub(in super::super) fn insert_event(
         text(&event.detail),
         time(event.at),
     ];
-    tx.execute_one(&INSERT_EVENT, &values)
+    tx.put_one(&INSERT_EVENT, &values)
 }
 
 pub(in super::super) fn insert_note(

@@ -1,6 +1,6 @@
 //! The desk's tables as a message's way in uses them.
 
-use db::{Error, Tx, blob, id, int, opt_blob, opt_text, opt_time, text, time};
+use db::{Asked, Error, Row, Tx, blob, id, int, opt_blob, opt_text, opt_time, text, time};
 use kernel::{ConversationId, CustomerId, Id, Locale, MessageId, OrganisationId, Timestamp};
 
 use super::super::conversation::{NewConversation, Standing};
@@ -95,7 +95,7 @@ pub(in super::super) fn insert_conversation(
         time(now),
         opt_text(new.language.map(Locale::code)),
     ];
-    tx.execute_one(&INSERT_CONVERSATION, &values)
+    tx.put_one(&INSERT_CONVERSATION, &values)
 }
 
 pub(in super::super) fn standing(
@@ -105,17 +105,28 @@ pub(in super::super) fn standing(
     hold: bool,
 ) -> Result<Option<Standing>, Error> {
     let statement = if hold { &HOLD } else { &STANDING };
-    tx.query_opt(statement, &[id(&organisation), id(&conversation)], |row| {
-        Ok(Standing {
-            customer: row.id(0)?,
-            state: row.word(1)?,
-            messages: row.count(2)?,
-            answered: row.flag(3)?,
-            assignee: row.opt_id(4)?,
-            snoozed_until: row.opt_time(5)?,
-            activity_at: row.time(6)?,
-            changed_at: row.time(7)?,
-        })
+    tx.query_opt(statement, &[id(&organisation), id(&conversation)], standing_of)
+}
+
+/// The same, held, as an answer that comes later.
+pub(in super::super) fn ask_held(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    conversation: ConversationId,
+) -> Result<Asked<Standing>, Error> {
+    tx.ask(&HOLD, &[id(&organisation), id(&conversation)], standing_of)
+}
+
+fn standing_of(row: &Row<'_>) -> Result<Standing, Error> {
+    Ok(Standing {
+        customer: row.id(0)?,
+        state: row.word(1)?,
+        messages: row.count(2)?,
+        answered: row.flag(3)?,
+        assignee: row.opt_id(4)?,
+        snoozed_until: row.opt_time(5)?,
+        activity_at: row.time(6)?,
+        changed_at: row.time(7)?,
     })
 }
 
@@ -144,7 +155,7 @@ pub(in super::super) fn set_owner(
         opt_blob(new.subject_index.as_ref()),
         time(now),
     ];
-    tx.execute_one(&SET_OWNER, &values)
+    tx.put_one(&SET_OWNER, &values)
 }
 
 pub(in super::super) fn insert_participant(
@@ -154,7 +165,7 @@ pub(in super::super) fn insert_participant(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute(&INSERT_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer), time(now)]).map(drop)
+    tx.put(&INSERT_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer), time(now)])
 }
 
 pub(in super::super) fn is_participant(
@@ -173,7 +184,7 @@ pub(in super::super) fn remove_participant(
     conversation: ConversationId,
     customer: CustomerId,
 ) -> Result<(), Error> {
-    tx.execute(&REMOVE_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer)]).map(drop)
+    tx.put(&REMOVE_PARTICIPANT, &[id(&organisation), id(&conversation), id(&customer)])
 }
 
 pub(in super::super) fn insert_message(
@@ -194,7 +205,7 @@ pub(in super::super) fn insert_message(
         int(new.size),
         time(new.received_at),
     ];
-    tx.execute_one(&INSERT_MESSAGE, &values)
+    tx.put_one(&INSERT_MESSAGE, &values)
 }
 
 pub(in super::super) fn insert_attachment(
@@ -218,7 +229,7 @@ pub(in super::super) fn insert_attachment(
         opt_blob(new.content.as_ref()),
         opt_blob(new.blob_name.as_ref()),
     ];
-    tx.execute_one(&INSERT_ATTACHMENT, &values)
+    tx.put_one(&INSERT_ATTACHMENT, &values)
 }
 
 /// A message joined: one more, and what else it moved.
@@ -231,8 +242,8 @@ pub(in super::super) fn move_on(
     let [org, conversation] = [id(&organisation), id(&conversation)];
     let (state, activity) = (text(to.state.word()), time(to.activity_at));
     let values = [org, conversation, state, opt_time(to.snoozed_until), activity, time(to.changed_at)];
-    tx.execute_one(&MOVE_ON, &values)?;
-    tx.execute(&MOVE_LABELS, &[org, conversation, state, activity]).map(drop)
+    tx.put_one(&MOVE_ON, &values)?;
+    tx.put(&MOVE_LABELS, &[org, conversation, state, activity])
 }
 
 pub(in super::super) fn direction(
@@ -259,7 +270,7 @@ pub(in super::super) fn touch(
     conversation: ConversationId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute_one(&TOUCH, &[id(&organisation), id(&conversation), time(now)])
+    tx.put_one(&TOUCH, &[id(&organisation), id(&conversation), time(now)])
 }
 
 pub(in super::super) fn move_contents(
@@ -273,11 +284,11 @@ pub(in super::super) fn move_contents(
     let both = [id(&organisation), blob(from.bytes()), id(&into)];
     let gone = [id(&organisation), id(&from)];
     for statement in [&MOVE_MESSAGES, &MOVE_NOTES, &MOVE_EVENTS, &COPY_PARTICIPANTS, &COPY_LABELS] {
-        tx.execute(statement, &both)?;
+        tx.put(statement, &both)?;
     }
     for statement in [&REMOVE_PARTICIPANTS, &REMOVE_LABELS] {
-        tx.execute(statement, &gone)?;
+        tx.put(statement, &gone)?;
     }
-    tx.execute_one(&REMOVE_CONVERSATION, &gone)?;
-    tx.execute_one(&ADD_MESSAGES, &[id(&organisation), id(&into), int(messages), time(changed_at)])
+    tx.put_one(&REMOVE_CONVERSATION, &gone)?;
+    tx.put_one(&ADD_MESSAGES, &[id(&organisation), id(&into), int(messages), time(changed_at)])
 }
