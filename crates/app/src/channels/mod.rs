@@ -18,6 +18,7 @@ mod reply_token;
 pub mod sink;
 mod store;
 mod threading;
+mod turns;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub struct Channels {
     audit: Audit,
     authenticator: authentication::Authenticator,
     blobs: blobs::Blobs,
+    turns: Arc<turns::Turns>,
 }
 
 impl Channels {
@@ -57,6 +59,6 @@ impl Channels {
     ) -> Result<Self, Error> {
         let authenticator = authentication::Authenticator::new(resolver)?;
         let blobs = blobs::Blobs::local(&context.blobs)?;
-        Ok(Self { context, vault, audit, authenticator, blobs })
+        Ok(Self { context, vault, audit, authenticator, blobs, turns: Arc::new(turns::Turns::new()) })
     }
 }

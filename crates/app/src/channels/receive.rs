@@ -85,6 +85,7 @@ impl Channels {
             None
         };
         let incoming = Arc::new(self.incoming(organisation, arrival, mail, verdicts.as_ref())?);
+        let _turn = self.turns.take(incoming.author_key().1).await;
         for _ in 0..STALE_TRIES {
             match self.try_once(organisation, &incoming).await {
                 Err(Error::Stale) => {}

@@ -5,7 +5,7 @@ use app::desk::PageRequest;
 use kernel::limits;
 use testkit::{ENGINES, Letter, TestApp};
 
-use super::{joined, opened};
+use super::{at_once, joined, opened};
 
 #[tokio::test]
 async fn a_mail_opens_a_conversation_of_its_sender() {
@@ -46,7 +46,7 @@ async fn thirty_two_deliveries_of_one_mail_at_once_are_one_message() {
     for engine in ENGINES {
         let test = TestApp::on(engine).await;
         let letter = Letter::new("a@x.example", "Order").id("1@x.example").raw();
-        let outcomes = futures_util::future::join_all((0..32).map(|_| test.mail(letter.clone()))).await;
+        let outcomes = at_once(&test, (0..32).map(|_| letter.clone())).await;
         let received = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Outcome::Received { .. }))).count();
         let duplicates = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Outcome::Duplicate))).count();
         assert_eq!((received, duplicates), (1, 31));
@@ -60,7 +60,7 @@ async fn a_new_sender_who_writes_many_mails_at_once_is_one_customer() {
         let test = TestApp::on(engine).await;
         let letters = (0..24)
             .map(|n| Letter::new("Anna <anna@x.example>", &format!("Matter {n}")).id(&format!("{n}@x.example")).raw());
-        let outcomes = futures_util::future::join_all(letters.map(|letter| test.mail(letter))).await;
+        let outcomes = at_once(&test, letters).await;
         for outcome in outcomes {
             opened(outcome.unwrap());
         }

@@ -8,8 +8,30 @@ mod quarantine;
 mod real_mail;
 mod threading;
 
-use app::channels::Outcome;
+use app::channels::{Arrival, Client, Error, Outcome};
+use app::{Actor, App};
+use futures_util::future::join_all;
 use kernel::{ConversationId, MessageId};
+use testkit::TestApp;
+
+/// Takes mails in at the same moment, on several nodes: within one, mails of a sender take turns.
+async fn at_once(test: &TestApp, mails: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Vec<Result<Outcome, Error>> {
+    const OTHER_NODES: usize = 3;
+    let mut nodes: Vec<App> = vec![test.app.clone()];
+    for _ in 0..OTHER_NODES {
+        nodes.push(test.place().open(test.clock.clone()).await);
+    }
+    let deliveries = mails.into_iter().zip(nodes.iter().cycle()).map(|(mail, node)| {
+        let raw = mail.into().into();
+        let arrival = Arrival { raw, client: Client::default(), actor: Actor::System, authenticate: false };
+        node.channels.receive(test.organisation, arrival)
+    });
+    let outcomes = join_all(deliveries).await;
+    for node in nodes.iter().skip(1) {
+        node.close().await;
+    }
+    outcomes
+}
 
 /// The conversation that a mail opened.
 fn opened(outcome: Outcome) -> ConversationId {

@@ -6,7 +6,7 @@ use app::channels::Outcome;
 use app::desk::PageRequest;
 use testkit::{ENGINES, Letter, TestApp};
 
-use super::{joined, message, opened};
+use super::{at_once, joined, message, opened};
 
 fn first() -> Letter {
     Letter::new("Anna <anna@x.example>", "Invoice 12").id("root@x.example")
@@ -140,8 +140,7 @@ async fn a_mail_and_its_answer_at_the_same_moment_are_one_conversation() {
                     .id(&name(&n.to_string()))
                     .answers(&name("root"))
             });
-            let all = std::iter::once(root).chain(answers).map(|letter| test.mail(letter));
-            for outcome in futures_util::future::join_all(all).await {
+            for outcome in at_once(&test, std::iter::once(root).chain(answers)).await {
                 message(outcome.unwrap());
             }
         }
