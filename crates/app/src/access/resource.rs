@@ -219,7 +219,11 @@ fn look(
     conversation: ConversationId,
     hold: bool,
 ) -> Result<Option<Standing>, desk::Error> {
-    if hold { Desk::hold(tx, organisation, conversation) } else { Desk::standing(tx, organisation, conversation) }
+    if !hold {
+        return Desk::standing(tx, organisation, conversation);
+    }
+    let held = Desk::hold(tx, organisation, conversation)?;
+    Desk::held(tx, held)
 }
 
 /// Whether a customer is there to be asked about; the inner error says why not.

@@ -185,6 +185,17 @@ pub(super) fn bear(
     tx.put(&BEAR, &[id(&organisation), blob(reference), id(&conversation), id(&message)])
 }
 
+/// The same for a Message-ID that we have made: nobody can bear it already.
+pub(super) fn bear_own(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    reference: &[u8; 32],
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<(), Error> {
+    tx.put_one(&BEAR, &[id(&organisation), blob(reference), id(&conversation), id(&message)])
+}
+
 pub(super) fn mentioned_by(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,

@@ -68,6 +68,15 @@ impl Desk {
         })
     }
 
+    /// Looks at a conversation.
+    pub fn standing(
+        tx: &mut Tx<'_>,
+        organisation: OrganisationId,
+        conversation: ConversationId,
+    ) -> Result<Option<Standing>, Error> {
+        Ok(store::standing(tx, organisation, conversation, false)?)
+    }
+
     /// Keeps others from changing a conversation until the transaction ends; how it stands comes
     /// later, by [`Self::held`].
     pub fn hold(

@@ -345,13 +345,14 @@ fn commit(tx: &mut Tx<'_>, organisation: OrganisationId, actor: Actor, new: &Pre
     }
     let seen = match new.seen {
         Some(seen) => seen,
-        None => Desk::hold(tx, organisation, new.message.conversation)?.ok_or(Error::Stale)?,
+        None => {
+            let held = Desk::hold(tx, organisation, new.message.conversation)?;
+            Desk::held(tx, held)?.ok_or(Error::Stale)?
+        }
     };
     store::claim_references(tx, organisation, &[new.reference])?;
     let moved = Desk::answer(tx, organisation, &new.message, (&seen, new.after, actor))?;
-    if !store::bear(tx, organisation, &new.reference, new.message.conversation, new.message.id)? {
-        return Err(Error::Stale);
-    }
+    store::bear_own(tx, organisation, &new.reference, new.message.conversation, new.message.id)?;
     mails::insert_mail(tx, organisation, &MailRow { moved, ..new.mail.clone() })?;
     mails::announce(tx, organisation, *new.message.id.bytes());
     Ok(Audit::append(tx, organisation, &new.entries)?)
