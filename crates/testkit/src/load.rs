@@ -21,7 +21,7 @@ db::statements! { "testkit";
 }
 
 /// Conversations in one commit.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 /// Batches under way at a time: one is prepared while others are written.
 const UNDER_WAY: usize = 4;
 
