@@ -14,6 +14,8 @@ const PAGE_BYTES: usize = 4096;
 /// Runs the named measurements, or all.
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
     println!("{}", machine());
+    // Some measurements run the product as it is shipped, from beside this program.
+    run_program(&mut cargo(&["build", "--release", "--package", "doorward"]))?;
     run_program(cargo(&["run", "--release", "--package", "benches", "--"]).args(names))
 }
 
