@@ -62,7 +62,7 @@ async fn deliver(test: &Arc<TestApp>, senders: usize, count: usize) -> (Duration
 }
 
 /// A mail of about 3 kB: of three, one opens a conversation of a new customer, two answer it.
-fn mail(number: usize) -> Vec<u8> {
+pub fn mail(number: usize) -> Vec<u8> {
     let (thread, part) = (number / 3, number % 3);
     let from = format!("Customer {thread} <customer.{thread}@bench.example>");
     let words = "The invoice of last month was charged twice, and nobody has answered the letter.\n".repeat(30);

@@ -3,13 +3,17 @@
 //! Everything is on in every figure: sealing, the audit log, durability. Each figure stands beside
 //! a floor, a peer or a limit that was measured in the same run.
 
+mod archive;
 mod figures;
 mod ingest;
 mod log;
 mod machine;
+mod memory;
 mod pages;
 mod policy;
+mod reveal;
 mod sealing;
+mod server;
 mod start;
 
 use std::process::ExitCode;
@@ -17,7 +21,7 @@ use std::process::ExitCode;
 use figures::Figures;
 
 /// Every benchmark, by the name that is given on the command line.
-const NAMES: [&str; 6] = ["sealing", "policy", "ingest", "pages", "log", "start"];
+const NAMES: [&str; 8] = ["sealing", "policy", "ingest", "pages", "reveal", "log", "start", "memory"];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
             "policy" => runtime.block_on(policy::run(&mut figures)),
             "ingest" => runtime.block_on(ingest::run(&mut figures)),
             "pages" => runtime.block_on(pages::run(&mut figures)),
+            "reveal" => runtime.block_on(reveal::run(&mut figures)),
+            "memory" => runtime.block_on(memory::run(&mut figures)),
             "log" => runtime.block_on(log::run(&mut figures)),
             _ => start::run(&mut figures),
         }

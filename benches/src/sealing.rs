@@ -51,10 +51,13 @@ pub fn run(figures: &mut Figures) {
     figures.add("seal a value of 64 bytes, key at hand", "one core", format!("{seal:.0?}"), beside(seal, raw_seal));
     figures.add("open a value of 64 bytes, key at hand", "one core", format!("{open:.0?}"), beside(open, raw_open));
     figures.add(
-        "reveal without policy: unwrap, derive, open",
+        "reveal, commit and decision not counted: unwrap, derive, open",
         "one core",
         format!("{unwrap_and_open:.2?}"),
-        "a Cedar decision alone takes 6.1 µs; floor 3 times that",
+        format_args!(
+            "{:.1} × raw AES-256-GCM-SIV open ({raw_open:.0?}); a Cedar decision alone takes 6.1 µs, floor 3 times that",
+            unwrap_and_open.as_secs_f64() / raw_open.as_secs_f64()
+        ),
     );
 }
 
