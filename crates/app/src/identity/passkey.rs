@@ -112,9 +112,10 @@ impl Identity {
         for row in rows {
             let bytes = keys.open(Column::Passkey, row.id.bytes(), &row.sealed)?;
             // One in a form that cannot be read is good for nothing and in nobody's way.
-            match serde_json::from_slice(&bytes) {
-                Ok(passkey) => opened.push((row.id, passkey)),
-                Err(_) => tracing::error!(passkey = %row.id, "a passkey is stored in a form that cannot be read"),
+            if let Ok(passkey) = serde_json::from_slice(&bytes) {
+                opened.push((row.id, passkey));
+            } else {
+                tracing::error!(passkey = %row.id, "a passkey is stored in a form that cannot be read");
             }
         }
         Ok(opened)

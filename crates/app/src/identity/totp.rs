@@ -1,6 +1,8 @@
 //! One-time passwords by time (RFC 6238 on RFC 4226): six digits of HMAC-SHA-1, a new one every 30
 //! seconds, as every authenticator app makes them.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::{constant_time, hmac};
 use kernel::{Entropy, Timestamp};
 use qrcode::QrCode;
@@ -103,7 +105,8 @@ fn percent(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

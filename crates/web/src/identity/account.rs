@@ -48,6 +48,11 @@ impl Framed for AccountPage {
     }
 }
 
+#[expect(
+    clippy::unused_self,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a template asks its page, and hands over references"
+)]
 impl AccountPage {
     const fn told(&self, kind: &NoticeKind) -> &'static str {
         match kind {

@@ -147,9 +147,10 @@ pub(crate) async fn enrol_with_password(
             let over = matches!(error, Error::CeremonyOver);
             let trouble = trouble(error, frame.strings)?;
             // The app has the secret already, unless it is too late for it.
-            let totp = match over {
-                true => identity.begin_enrolment_totp(&link).await,
-                false => identity.resume_enrolment_totp(&link, ceremony).await,
+            let totp = if over {
+                identity.begin_enrolment_totp(&link).await
+            } else {
+                identity.resume_enrolment_totp(&link, ceremony).await
             };
             let totp = totp.map_err(|error| problem(&error))?;
             show(&shared, frame, link, Some(filled), Some(trouble), Some(totp)).await

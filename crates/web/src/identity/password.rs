@@ -70,10 +70,7 @@ pub(crate) async fn set_password(
     let over = matches!(error, Error::CeremonyOver);
     let trouble = trouble(error, frame.strings)?;
     // The app has the secret already, unless it is too late for it.
-    let totp = match over {
-        true => identity.begin_totp(&who).await,
-        false => identity.resume_totp(&who, ceremony).await,
-    };
+    let totp = if over { identity.begin_totp(&who).await } else { identity.resume_totp(&who, ceremony).await };
     Ok(show(frame, totp.map_err(|error| problem(&error))?, Some(trouble)))
 }
 
