@@ -158,6 +158,8 @@ ids! {
     NoteId = "note";
     /// An attachment of a message.
     AttachmentId = "att";
+    /// What an agent has written and not sent.
+    DraftId = "dft";
     /// A label that conversations carry.
     LabelId = "lbl";
     /// A mail in quarantine.

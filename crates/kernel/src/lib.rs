@@ -13,7 +13,7 @@ mod locale;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{
-    AgentId, AttachmentId, AuditEntryId, CeremonyId, ContactPointId, ConversationId, CustomerId, Id, IdError,
+    AgentId, AttachmentId, AuditEntryId, CeremonyId, ContactPointId, ConversationId, CustomerId, DraftId, Id, IdError,
     InvitationId, JobId, LabelId, MailboxId, MessageId, NoteId, NoticeId, OrganisationId, OwnAddressId, PasskeyId,
     QuarantineId, SessionId, TokenId, ValueId,
 };

@@ -35,6 +35,7 @@ impl Desk {
         store::forget_subjects(tx, organisation, customer, now)?;
         let messages = store::forget_messages(tx, organisation, customer)?;
         let notes = store::forget_notes(tx, organisation, customer)?;
+        store::forget_drafts(tx, organisation, customer)?;
         let (attachments, blobs) = store::forget_attachments(tx, organisation, customer)?;
         for conversation in &conversations {
             announce(tx, organisation, *conversation);

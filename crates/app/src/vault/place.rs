@@ -85,10 +85,12 @@ pub enum Column {
     MailboxUser,
     /// `mailbox.secret_sealed`.
     MailboxSecret,
+    /// `draft.sealed`.
+    Draft,
 }
 
 impl Column {
-    pub(super) const COUNT: usize = 21;
+    pub(super) const COUNT: usize = 22;
 
     /// Every column.
     pub const ALL: [Self; Self::COUNT] = [
@@ -113,6 +115,7 @@ impl Column {
         Self::OutgoingMail,
         Self::MailboxUser,
         Self::MailboxSecret,
+        Self::Draft,
     ];
 
     /// Registered numbers of table, column and field class, and the retention class.
@@ -139,6 +142,7 @@ impl Column {
             Self::OutgoingMail => (122, 1, 122, Retention::Conversation),
             Self::MailboxUser => (140, 1, 140, Retention::Profile),
             Self::MailboxSecret => (140, 2, 141, Retention::Profile),
+            Self::Draft => (160, 1, 160, Retention::Conversation),
         }
     }
 

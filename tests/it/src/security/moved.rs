@@ -5,7 +5,7 @@ use app::Actor;
 use app::audit::VerifyOptions;
 use app::channels::mailbox::{LogIn, Method, PutAway, Security, Server};
 use app::channels::{MailServer, NewMailbox, NewReply, Outcome, OwnAddressDetails, Tls, Writing};
-use app::desk::{Item, Thread, ThreadRequest};
+use app::desk::{Draft, Item, Thread, ThreadRequest};
 use app::identity::Role;
 use app::vault::Column;
 use db::{Engine, Statement, blob, id};
@@ -42,7 +42,7 @@ const fn own(column: Column, table: &'static str, name: &'static str, row: &'sta
     Sealed { owner: Owner::Organisation, row, ..value(column, table, name, "") }
 }
 
-const SEALED: [Sealed; 21] = [
+const SEALED: [Sealed; 22] = [
     value(Column::CustomerValue, "customer_value", "sealed", "customer"),
     value(Column::ContactPoint, "contact_point", "sealed", "customer"),
     value(Column::Subject, "conversation", "subject_sealed", "customer"),
@@ -58,6 +58,7 @@ const SEALED: [Sealed; 21] = [
     own(Column::PasswordHash, "password", "hash_sealed", "agent"),
     own(Column::TotpSecret, "password", "totp_sealed", "agent"),
     own(Column::Ceremony, "ceremony", "state_sealed", "id"),
+    value(Column::Draft, "draft", "sealed", "customer"),
     own(Column::OwnAddress, "own_address", "sealed", "id"),
     own(Column::MailServer, "mail_server", "sealed", "scope"),
     own(Column::MailboxUser, "mailbox", "user_sealed", "id"),
@@ -113,7 +114,7 @@ fn statement(name: &str, sealed: &Sealed, text: String) -> &'static Statement {
 
 /// Everything that lies sealed in an organisation.
 async fn everything(test: &TestApp, organisation: OrganisationId) -> Vec<Stored> {
-    static TABLE: [Sealed; 21] = SEALED;
+    static TABLE: [Sealed; 22] = SEALED;
     let mut all = Vec::new();
     for sealed in &TABLE {
         let Sealed { table, name, row, .. } = sealed;
@@ -212,7 +213,12 @@ async fn furnish_office(test: &TestApp, organisation: OrganisationId, conversati
         channels.set_mail_server(organisation, Actor::Operator, Some(own), &server).await.unwrap();
         channels.add_mailbox(organisation, Actor::Operator, mailbox(name)).await.unwrap();
     }
+    let writer = test.sign_in_to(organisation, "Writer", Role::Agent.into(), kernel::Locale::En).await;
     for conversation in conversations {
+        let who = (Actor::Agent(writer.agent), Role::Agent);
+        let permit = testkit::permit_as(&test.app, organisation, who, *conversation).await.unwrap();
+        let draft = Draft { text: "Half a sentence".to_owned(), ..Draft::default() };
+        test.app.desk.save_draft(&permit, &draft).await.unwrap();
         let writing = Writing { text: "An answer.".to_owned(), ..Writing::default() };
         let reply = NewReply { conversation: *conversation, answers: None, to: None, quotes: false, writing };
         test.app.channels.reply(organisation, Actor::Operator, reply).await.unwrap();
@@ -305,6 +311,7 @@ async fn is_refused(test: &TestApp, house: &House, column: Column) -> Option<boo
         | Column::AgentName
         | Column::AttachmentKey
         | Column::Ceremony
+        | Column::Draft
         | Column::MailServer
         | Column::MailboxSecret
         | Column::MailboxUser

@@ -144,5 +144,6 @@ pub(in super::super) fn remove_empty(
     for statement in [&REMOVE_EVENTS, &REMOVE_ITS_LABELS, &REMOVE_ITS_PARTICIPANTS] {
         tx.execute(statement, &key)?;
     }
+    super::move_drafts(tx, organisation, conversation, None)?;
     tx.execute_one(&REMOVE_EMPTY, &key)
 }

@@ -1,6 +1,7 @@
 //! The desk's tables, one file per use: messages' way in, steps of agents, pages of lists, threads.
 
 mod answer;
+mod draft;
 mod forget;
 mod pages;
 mod steps;
@@ -10,19 +11,21 @@ mod way_in;
 use db::Statement;
 
 pub(super) use answer::*;
+pub(super) use draft::*;
 pub(super) use forget::*;
 pub(super) use pages::*;
 pub(super) use steps::*;
 pub(super) use thread::*;
 pub(super) use way_in::*;
 
-const PARTS: [&[&Statement]; 6] = [
+const PARTS: [&[&Statement]; 7] = [
     way_in::STATEMENTS,
     steps::STATEMENTS,
     pages::STATEMENTS,
     thread::STATEMENTS,
     forget::STATEMENTS,
     answer::STATEMENTS,
+    draft::STATEMENTS,
 ];
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse a wrong index")]
 const COUNT: usize = {

@@ -289,6 +289,7 @@ pub(in super::super) fn move_contents(
     for statement in [&REMOVE_PARTICIPANTS, &REMOVE_LABELS] {
         tx.put(statement, &gone)?;
     }
+    super::move_drafts(tx, organisation, from, Some(into))?;
     tx.put_one(&REMOVE_CONVERSATION, &gone)?;
     tx.put_one(&ADD_MESSAGES, &[id(&organisation), id(&into), int(messages), time(changed_at)])
 }

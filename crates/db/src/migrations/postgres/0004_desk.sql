@@ -8,6 +8,8 @@ CREATE TABLE draft (
     org BYTEA NOT NULL,
     conversation BYTEA NOT NULL,
     agent BYTEA NOT NULL,
+    -- Another one each time: it binds what is sealed to this row.
+    id BYTEA NOT NULL,
     -- Whose key seals it.
     customer BYTEA NOT NULL,
     sealed BYTEA NOT NULL,

@@ -8,6 +8,8 @@ CREATE TABLE draft (
     org BLOB NOT NULL,
     conversation BLOB NOT NULL,
     agent BLOB NOT NULL,
+    -- Another one each time: it binds what is sealed to this row.
+    id BLOB NOT NULL,
     -- Whose key seals it.
     customer BLOB NOT NULL,
     sealed BLOB NOT NULL,
