@@ -46,8 +46,13 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Shared>> for Form<T> {
         if !bytes.is_empty() && !is_form(&parts.headers) {
             return Err(Problem::Form);
         }
-        let signed: Signed = serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::Form)?;
         let sent = parts.headers.get(TOKEN_FIELD).and_then(|field| field.to_str().ok().map(str::to_owned));
+        // What is taken away is named in the address: a DELETE has no body. Its token never stands there.
+        let bytes = match parts.uri.query() {
+            Some(query) if bytes.is_empty() && sent.is_some() => bytes::Bytes::copy_from_slice(query.as_bytes()),
+            _ => bytes,
+        };
+        let signed: Signed = serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::Form)?;
         let token = sent.or(signed.form_token).ok_or(Problem::Form)?;
         if !form_token::holds(&token, secret) {
             return Err(if gone { Problem::SignedOut } else { Problem::Form });

@@ -68,12 +68,11 @@ impl Frame {
         let strings = Strings::of(who.as_ref().map_or_else(|| language(headers), |who| who.locale));
         let known = cookies::get(headers, cookies::SESSION).filter(|_| who.is_some());
         let known = known.or_else(|| cookies::get(headers, cookies::VISITOR));
-        let (token, visitor) = match known {
-            Some(secret) => (form_token::make(secret, entropy), None),
-            None => {
-                let secret = word(entropy);
-                (form_token::make(&secret, entropy), cookies::passing(cookies::VISITOR, &secret))
-            }
+        let (token, visitor) = if let Some(secret) = known {
+            (form_token::make(secret, entropy), None)
+        } else {
+            let secret = word(entropy);
+            (form_token::make(&secret, entropy), cookies::passing(cookies::VISITOR, &secret))
         };
         Self {
             strings,

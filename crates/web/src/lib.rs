@@ -24,12 +24,14 @@ mod moments;
 mod openapi;
 mod page;
 mod permission;
+mod presence;
 mod problem;
 mod problem_page;
 mod rate;
 mod routes;
 mod serve;
 mod session;
+mod snooze;
 mod strings;
 
 pub use limits::{Limits, TOKEN_REQUESTS};

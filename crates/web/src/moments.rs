@@ -22,6 +22,7 @@ pub(crate) struct Moments {
     now: Timestamp,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand out references")]
 impl Moments {
     /// `zone` is a name of the time-zone database (`Europe/Helsinki`); UTC when it is none.
     pub(crate) fn new(strings: Strings, zone: Option<&str>, now: Timestamp) -> Self {

@@ -2,7 +2,7 @@
 //! wrong is told plainly; what we did wrong is one sentence and the request's id. Programs get a JSON
 //! document, browsers a page in their language.
 
-use app::access::Scope;
+use app::access::{Refusal, Scope};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -30,10 +30,14 @@ pub(crate) enum Problem {
     Form,
     /// The form has more bytes than any form may.
     FormTooLarge,
+    /// The policies do not permit it.
+    Refused(Refusal),
+    /// Somebody else was faster: what was asked for does not follow from how things stand now.
+    Overtaken,
+    /// Something typed cannot be taken; the key of the sentence that says why.
+    Wrong(&'static str),
     /// There is no such thing, or none that the asker may know of.
     Nothing,
-    /// The policies do not permit it.
-    Forbidden,
     /// The token has asked too often.
     TooMany {
         /// Requests in a minute that it may make.
@@ -84,7 +88,7 @@ struct Document<'a> {
 
 impl Problem {
     /// One of each, for whoever makes them all known.
-    pub(crate) fn every() -> [Self; 21] {
+    pub(crate) fn every() -> [Self; 23] {
         [
             Self::NoRoute,
             Self::Method,
@@ -95,7 +99,9 @@ impl Problem {
             Self::Form,
             Self::FormTooLarge,
             Self::Nothing,
-            Self::Forbidden,
+            Self::Refused(Refusal::Role),
+            Self::Overtaken,
+            Self::Wrong("wrong-time"),
             Self::TooMany { quota: 0, wait: 0 },
             Self::Query,
             Self::MediaType,
@@ -121,14 +127,15 @@ impl Problem {
             Self::NoRoute | Self::Nothing => ("problem-nothing", "problem-nothing-help"),
             Self::SignedOut => ("problem-signed-out", "problem-signed-out-help"),
             Self::Form => ("problem-form", "problem-form-help"),
+            Self::Overtaken => ("problem-overtaken", "problem-overtaken-help"),
+            Self::Wrong(sentence) => ("problem-wrong", sentence),
+            Self::Refused(why) => ("problem-refused", refused(*why)),
             Self::FormTooLarge | Self::TooLarge => ("problem-too-large", "problem-too-large-help"),
             Self::Slow | Self::CutShort => ("problem-slow", "problem-slow-help"),
             Self::Busy | Self::TooMany { .. } | Self::Unavailable | Self::NotReady(_) => {
                 ("problem-unavailable", "problem-unavailable-help")
             }
-            Self::NoToken | Self::BadToken(_) | Self::Scope(_) | Self::Forbidden => {
-                ("problem-forbidden", "problem-forbidden-help")
-            }
+            Self::NoToken | Self::BadToken(_) | Self::Scope(_) => ("problem-forbidden", "problem-forbidden-help"),
             Self::Method | Self::Query | Self::MediaType | Self::Empty => ("problem-request", "problem-request-help"),
             Self::Fault => ("problem-fault", "problem-fault-help"),
         }
@@ -191,17 +198,24 @@ impl Problem {
                 "the form is too large",
                 "shorten the text and send it again",
             ),
+            Self::Refused(why) => told(StatusCode::FORBIDDEN, "refused", "it is not permitted", &why.to_string()),
+            Self::Overtaken => told(
+                StatusCode::CONFLICT,
+                "overtaken",
+                "somebody else was faster",
+                "look at it as it stands now, and decide anew",
+            ),
+            Self::Wrong(_) => told(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "wrong",
+                "something in the form cannot be taken",
+                "correct it and send it again",
+            ),
             Self::Nothing => told(
                 StatusCode::NOT_FOUND,
                 "nothing",
                 "there is no such thing",
                 "it may have been removed; look for it in the list",
-            ),
-            Self::Forbidden => told(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "this is not permitted",
-                "your role does not permit this: ask an administrator if your work needs it",
             ),
             Self::TooMany { quota, .. } => told(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -265,6 +279,24 @@ impl Problem {
                 "the log says more under the id of this request",
             ),
         }
+    }
+}
+
+/// The sentence of a refusal.
+const fn refused(why: Refusal) -> &'static str {
+    match why {
+        Refusal::Role => "refused-role",
+        Refusal::NoCustomer | Refusal::NoValue => "refused-nothing",
+        Refusal::Erased => "refused-erased",
+        Refusal::NotConcerned | Refusal::NoConversation => "refused-concern",
+        Refusal::Purpose => "refused-purpose",
+        Refusal::Resolved => "refused-resolved",
+        Refusal::NotAssigned => "refused-assignment",
+        Refusal::Rule => "refused-rule",
+        Refusal::ReasonNeeded => "refused-reason",
+        Refusal::ApproverNeeded => "refused-approver",
+        Refusal::Expired => "refused-expired",
+        Refusal::Undecided => "refused-undecided",
     }
 }
 

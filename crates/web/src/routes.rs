@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::access::Scope;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::problem::Problem;
 use crate::serve::Shared;
@@ -79,6 +79,25 @@ pub static ROUTES: &[Route] = &[
     page("GET", "/desk/{view}/{conversation}", Permit::SignedIn, || get(desk::opened)),
     page("GET", "/conversations/{conversation}/messages/{message}/design", Permit::SignedIn, || get(desk::design)),
     page("GET", "/conversations/{conversation}/files/{file}", Permit::SignedIn, || get(desk::file)),
+    page("POST", "/conversations/{conversation}/closure", Permit::SignedIn, || post(desk::close)),
+    page("DELETE", "/conversations/{conversation}/closure", Permit::SignedIn, || delete(desk::reopen)),
+    page("GET", "/conversations/{conversation}/assignment", Permit::SignedIn, || get(desk::assignment)),
+    page("POST", "/conversations/{conversation}/assignment", Permit::SignedIn, || post(desk::assign)),
+    page("DELETE", "/conversations/{conversation}/assignment", Permit::SignedIn, || delete(desk::unassign)),
+    page("POST", "/conversations/{conversation}/snooze", Permit::SignedIn, || post(desk::put_off)),
+    page("POST", "/conversations/{conversation}/labels", Permit::SignedIn, || post(desk::label)),
+    page("DELETE", "/conversations/{conversation}/labels/{name}", Permit::SignedIn, || delete(desk::unlabel)),
+    page("POST", "/conversations/{conversation}/notes", Permit::SignedIn, || post(desk::note)),
+    page("POST", "/conversations/{conversation}/replies", Permit::SignedIn, || post(desk::reply)),
+    page("DELETE", "/conversations/{conversation}/replies/{message}", Permit::SignedIn, || delete(desk::take_back)),
+    page("PUT", "/conversations/{conversation}/draft", Permit::SignedIn, || put(desk::keep)),
+    page("POST", "/conversations/{conversation}/reveals", Permit::SignedIn, || post(desk::reveal)),
+    page("GET", "/events", Permit::SignedIn, || get(desk::events)),
+    page("GET", "/labels", Permit::SignedIn, || get(desk::labels)),
+    page("POST", "/selection/closure", Permit::SignedIn, || post(desk::selected::close)),
+    page("POST", "/selection/assignment", Permit::SignedIn, || post(desk::selected::take)),
+    page("POST", "/selection/snooze", Permit::SignedIn, || post(desk::selected::put_off)),
+    page("POST", "/selection/labels", Permit::SignedIn, || post(desk::selected::label)),
     page("POST", "/appearance", Permit::Everybody, || post(appearance::choose)),
     page("GET", "/sign-in", Permit::Everybody, || get(identity::sign_in)),
     page("POST", "/sign-in", Permit::Everybody, || post(identity::sign_in_with_password)),

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::presence::Presence;
 use crate::rate::Rates;
 use crate::{Limits, Metrics, connection, routes};
 
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) background: Vec<(&'static str, AbortHandle)>,
     pub(crate) limits: Limits,
     pub(crate) encrypted: bool,
+    pub(crate) presence: Presence,
     /// How often each token asks.
     pub(crate) rates: Rates,
     /// Cancelled once the process shall stop.
@@ -60,7 +62,18 @@ pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<
     let Server { app, metrics, large_bodies, background, limits, encrypted } = server;
     let (stopping, begun) = (CancellationToken::new(), TaskTracker::new());
     let rates = Rates::new(limits.token_requests);
-    let shared = Shared { app, metrics, large_bodies, background, limits, encrypted, rates, stopping, begun };
+    let shared = Shared {
+        app,
+        metrics,
+        large_bodies,
+        background,
+        limits,
+        encrypted,
+        rates,
+        presence: Presence::new(),
+        stopping,
+        begun,
+    };
     let shared = Arc::new(shared);
     let router = routes::router(Arc::clone(&shared));
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());

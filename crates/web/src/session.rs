@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use app::access::{self, Action, OrganisationWide, Permit, Principal};
+use app::access::{self, Action, Offer, OrganisationWide, Permit, Principal};
 use app::identity::SignedIn;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -29,6 +29,11 @@ pub(crate) async fn current(parts: &mut Parts, shared: &Arc<Shared>) -> Result<O
 /// What was looked up for this request already.
 #[derive(Clone)]
 struct Looked(Option<SignedIn>);
+
+/// Whose a cookie is at this moment, for what lasts longer than a request.
+pub(crate) async fn believed(shared: &Arc<Shared>, cookie: &str) -> Result<Option<SignedIn>, Problem> {
+    look_up(cookie, shared).await
+}
 
 async fn look_up(text: &str, shared: &Arc<Shared>) -> Result<Option<SignedIn>, Problem> {
     shared.app.identity.session(text).await.map_err(|error| {
@@ -90,8 +95,19 @@ pub(crate) async fn permit<A: Action>(
     me: &SignedIn,
     resource: A::Resource,
 ) -> Result<Permit<A>, Problem> {
-    shared.app.access.permit(&Principal::from(me), resource).await.map_err(|error| match error {
-        access::Error::Refused(_) => Problem::Forbidden,
+    permit_with(shared, me, resource, Offer::default()).await
+}
+
+/// The same with what a policy may ask for, such as a reason.
+pub(crate) async fn permit_with<A: Action>(
+    shared: &Arc<Shared>,
+    me: &SignedIn,
+    resource: A::Resource,
+    offer: Offer,
+) -> Result<Permit<A>, Problem> {
+    let decided = shared.app.access.permit_with(&Principal::from(me), resource, offer).await;
+    decided.map_err(|error| match error {
+        access::Error::Refused(refused) => Problem::Refused(refused.why),
         access::Error::Desk(app::desk::Error::NoConversation) => Problem::Nothing,
         error => {
             tracing::error!(%error, "a decision could not be made");

@@ -146,7 +146,7 @@ impl Strings {
     }
 }
 
-fn arguments<'a, const N: usize>(values: [(&'a str, Word); N]) -> FluentArgs<'a> {
+fn arguments<const N: usize>(values: [(&str, Word); N]) -> FluentArgs<'_> {
     let values = values.into_iter().map(|(name, word)| {
         let value = match word {
             Word::Text(text) => FluentValue::from(text),

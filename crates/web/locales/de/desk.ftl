@@ -97,3 +97,94 @@ language-de = Deutsch
 language-fi = Finnisch
 language-pl = Polnisch
 language-ru = Russisch
+assign = Zuweisen
+take = Übernehmen
+put-back = Freigeben
+label = Etikett
+label-name = Name des Etiketts
+label-add = Etikett hinzufügen
+label-remove = Etikett { $label } entfernen
+snooze = Zurückstellen
+snooze-date = Bis zu einem Datum
+snooze-later = Später heute
+snooze-tomorrow = Morgen
+snooze-monday = Montag
+snooze-month = In einem Monat
+resolve = Lösen
+reopen = Wieder öffnen
+write-here = Ihr Text
+reply-to = Antwort an { $name } …
+copy-to = Kopie an
+what-is-written = Was geschrieben wird
+reply = Antwort
+note = Notiz
+note-add = Notiz hinzufügen
+send = Senden
+send-and-resolve = Senden und lösen
+draft-kept = Entwurf gespeichert { $at }
+sent = Ihre Antwort geht gleich hinaus.
+take-back = Rückgängig
+taken-back = Zurückgenommen. Ihr Text steht im Entwurf.
+overtaken = Das Gespräch hat sich inzwischen geändert; so steht es jetzt.
+overtaken-state = Jemand war schneller: Das Gespräch ist jetzt { $state }.
+overtaken-assignment = Jemand war schneller: Sehen Sie, wer das Gespräch jetzt hat.
+selection = Ausgewählte Gespräche
+select = { $name } auswählen
+selection-done =
+    { $count ->
+         [one] { $count } Gespräch erledigt.
+        *[other] { $count } Gespräche erledigt.
+    }
+selection-left =
+    { $count ->
+         [one] { $count } hatte sich inzwischen geändert und bleibt, wie es ist.
+        *[other] { $count } hatten sich inzwischen geändert und bleiben, wie sie sind.
+    }
+reveal = Zeigen
+reveal-what = { $field }, maskiert als { $mask }: zeigen
+purpose = Wofür
+purpose-service = zum Antworten
+purpose-billing = zur Abrechnung
+purpose-delivery = zur Lieferung
+purpose-verification = zur Prüfung
+masks-again = Wird in { $count } s wieder verborgen
+mail-held = geht gleich hinaus
+mail-queued = wartet auf Versand
+mail-again = verzögert, wird erneut versucht
+mail-sending = wird gesendet
+mail-sent = gesendet
+mail-twice = gesendet, vielleicht zweimal
+mail-failed = nicht gesendet
+wrong-time = Wählen Sie eine Zeit in der Zukunft, höchstens zwei Jahre voraus.
+wrong-label = Ein Etikett ist ein Name von 1 bis 60 Zeichen in einer Zeile.
+wrong-many-labels = Es gibt zu viele Etiketten. Entfernen Sie zuerst eines oder verwenden Sie ein vorhandenes.
+wrong-note = Schreiben Sie einen Text; höchstens 256 kB.
+wrong-no-address = Es ist keine Absenderadresse eingerichtet. Fragen Sie die Administration.
+wrong-address = Eine der Adressen ist nicht verwendbar. Schreiben Sie sie wie name@example.org.
+wrong-recipients = Es sind zu viele Empfänger. Lassen Sie einige weg.
+wrong-own-address = Eine der Adressen ist unsere eigene. Lassen Sie sie weg oder schreiben Sie eine Notiz.
+wrong-no-text = Schreiben Sie zuerst einen Text.
+wrong-long-text = Der Text ist zu lang. Kürzen Sie ihn oder senden Sie ihn als Datei.
+wrong-files = Es sind zu viele oder zu große Dateien. Lassen Sie einige weg.
+wrong-erased = Diese Person wurde gelöscht. Es kann nichts mehr geschrieben werden.
+wrong-on-its-way = Die E-Mail ist schon unterwegs und kann nicht zurückgenommen werden.
+wrong-mail = Diese E-Mail kann so nicht gesendet werden.
+other-looks = { $who } sieht auch zu
+other-writes = { $who } schreibt
+others-look =
+    { $count ->
+         [one] { $who } und { $count } weitere Person sehen auch zu
+        *[other] { $who } und { $count } weitere sehen auch zu
+    }
+others-write =
+    { $count ->
+         [one] { $who } schreibt, { $count } weitere Person sieht zu
+        *[other] { $who } schreibt, { $count } weitere sehen zu
+    }
+commands = Befehle
+commands-hint = Suchen oder Befehl eingeben
+keys = Tasten
+keys-select = auswählen
+keys-resolve-next = lösen, dann das nächste
+keys-reveal = einen Wert zeigen
+keys-go = zu einer Ansicht

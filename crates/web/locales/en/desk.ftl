@@ -97,3 +97,94 @@ language-de = German
 language-fi = Finnish
 language-pl = Polish
 language-ru = Russian
+assign = Assign
+take = Take it
+put-back = Put back for anybody
+label = Label
+label-name = Name of the label
+label-add = Add label
+label-remove = Remove label { $label }
+snooze = Snooze
+snooze-date = Until a date
+snooze-later = Later today
+snooze-tomorrow = Tomorrow
+snooze-monday = Monday
+snooze-month = In a month
+resolve = Resolve
+reopen = Reopen
+write-here = Your text
+reply-to = Reply to { $name }…
+copy-to = Copy to
+what-is-written = What is written
+reply = Reply
+note = Note
+note-add = Add note
+send = Send
+send-and-resolve = Send and resolve
+draft-kept = Draft saved { $at }
+sent = Your answer leaves in a moment.
+take-back = Undo
+taken-back = Taken back. Your text is in the draft.
+overtaken = The conversation changed meanwhile; this is how it stands now.
+overtaken-state = Somebody was faster: the conversation is { $state } now.
+overtaken-assignment = Somebody was faster: look who has the conversation now.
+selection = Selected conversations
+select = Select { $name }
+selection-done =
+    { $count ->
+         [one] { $count } conversation done.
+        *[other] { $count } conversations done.
+    }
+selection-left =
+    { $count ->
+         [one] { $count } had changed meanwhile and stays as it is.
+        *[other] { $count } had changed meanwhile and stay as they are.
+    }
+reveal = Reveal
+reveal-what = { $field }, masked as { $mask }: reveal
+purpose = What for
+purpose-service = to answer
+purpose-billing = for billing
+purpose-delivery = for delivery
+purpose-verification = to verify
+masks-again = Hidden again in { $count } s
+mail-held = leaves in a moment
+mail-queued = queued
+mail-again = delayed, is tried again
+mail-sending = leaving
+mail-sent = sent
+mail-twice = sent, perhaps twice
+mail-failed = not sent
+wrong-time = Choose a time ahead of now, two years at most.
+wrong-label = A label is a name of 1 to 60 characters on one line.
+wrong-many-labels = There are too many labels. Take one off first, or use one that is there.
+wrong-note = Write a text; it may have 256 kB at most.
+wrong-no-address = Nobody has set up an address to send from. Ask an administrator.
+wrong-address = One of the addresses cannot be used. Write them like name@example.org.
+wrong-recipients = There are too many recipients. Leave some out.
+wrong-own-address = One of the recipients is an address of ours. Leave it out, or write a note.
+wrong-no-text = Write a text first.
+wrong-long-text = The text is too long. Shorten it, or send it as a file.
+wrong-files = The files are too many or too large together. Leave some out.
+wrong-erased = The customer has been erased. Nothing can be written any more.
+wrong-on-its-way = The mail is on its way already and cannot be taken back.
+wrong-mail = This mail cannot be sent as it is.
+other-looks = { $who } is looking too
+other-writes = { $who } is writing
+others-look =
+    { $count ->
+         [one] { $who } and { $count } more are looking too
+        *[other] { $who } and { $count } more are looking too
+    }
+others-write =
+    { $count ->
+         [one] { $who } is writing, { $count } more is looking
+        *[other] { $who } is writing, { $count } more are looking
+    }
+commands = Commands
+commands-hint = Search, or type a command
+keys = Keys
+keys-select = select
+keys-resolve-next = resolve, then the next
+keys-reveal = reveal a value
+keys-go = go to a view

@@ -97,3 +97,94 @@ language-de = saksa
 language-fi = suomi
 language-pl = puola
 language-ru = venäjä
+assign = Siirrä
+take = Ota käsittelyyn
+put-back = Vapauta
+label = Tunniste
+label-name = Tunnisteen nimi
+label-add = Lisää tunniste
+label-remove = Poista tunniste { $label }
+snooze = Lykkää
+snooze-date = Päivään asti
+snooze-later = Myöhemmin tänään
+snooze-tomorrow = Huomenna
+snooze-monday = Maanantaina
+snooze-month = Kuukauden päästä
+resolve = Ratkaise
+reopen = Avaa uudelleen
+write-here = Teksti
+reply-to = Vastaa: { $name }…
+copy-to = Kopio
+what-is-written = Mitä kirjoitetaan
+reply = Vastaus
+note = Muistiinpano
+note-add = Lisää muistiinpano
+send = Lähetä
+send-and-resolve = Lähetä ja ratkaise
+draft-kept = Luonnos tallennettu { $at }
+sent = Vastauksesi lähtee hetken kuluttua.
+take-back = Peru
+taken-back = Peruttu. Teksti on luonnoksena.
+overtaken = Keskustelu muuttui sillä välin; tässä nykytila.
+overtaken-state = Joku ehti ensin: keskustelun tila on nyt { $state }.
+overtaken-assignment = Joku ehti ensin: katso, kenellä keskustelu nyt on.
+selection = Valitut keskustelut
+select = Valitse { $name }
+selection-done =
+    { $count ->
+         [one] { $count } keskustelu käsitelty.
+        *[other] { $count } keskustelua käsitelty.
+    }
+selection-left =
+    { $count ->
+         [one] { $count } oli muuttunut sillä välin ja jää ennalleen.
+        *[other] { $count } oli muuttunut sillä välin ja jäävät ennalleen.
+    }
+reveal = Näytä
+reveal-what = { $field }, peitetty muodossa { $mask }: näytä
+purpose = Mihin tarkoitukseen
+purpose-service = vastaamiseen
+purpose-billing = laskutukseen
+purpose-delivery = toimitukseen
+purpose-verification = tunnistamiseen
+masks-again = Piilotetaan { $count } s kuluttua
+mail-held = lähtee kohta
+mail-queued = jonossa
+mail-again = viivästynyt, yritetään uudelleen
+mail-sending = lähtee
+mail-sent = lähetetty
+mail-twice = lähetetty, ehkä kahdesti
+mail-failed = ei lähetetty
+wrong-time = Valitse tuleva aika, enintään kaksi vuotta eteenpäin.
+wrong-label = Tunniste on 1–60 merkin nimi yhdellä rivillä.
+wrong-many-labels = Tunnisteita on liikaa. Poista ensin yksi tai käytä olemassa olevaa.
+wrong-note = Kirjoita teksti, enintään 256 kt.
+wrong-no-address = Lähetysosoitetta ei ole asetettu. Kysy ylläpitäjältä.
+wrong-address = Jokin osoitteista ei kelpaa. Kirjoita muodossa nimi@example.org.
+wrong-recipients = Vastaanottajia on liikaa. Jätä joitakin pois.
+wrong-own-address = Yksi osoitteista on omamme. Jätä se pois tai kirjoita muistiinpano.
+wrong-no-text = Kirjoita ensin teksti.
+wrong-long-text = Teksti on liian pitkä. Lyhennä sitä tai lähetä se tiedostona.
+wrong-files = Tiedostoja on liikaa tai ne ovat liian suuria. Jätä joitakin pois.
+wrong-erased = Asiakas on poistettu. Mitään ei voi enää kirjoittaa.
+wrong-on-its-way = Viesti on jo matkalla, eikä sitä voi perua.
+wrong-mail = Viestiä ei voi lähettää näin.
+other-looks = { $who } katsoo myös
+other-writes = { $who } kirjoittaa
+others-look =
+    { $count ->
+         [one] { $who } ja { $count } muu katsovat myös
+        *[other] { $who } ja { $count } muuta katsovat myös
+    }
+others-write =
+    { $count ->
+         [one] { $who } kirjoittaa, { $count } muu katsoo
+        *[other] { $who } kirjoittaa, { $count } muuta katsoo
+    }
+commands = Komennot
+commands-hint = Hae tai kirjoita komento
+keys = Näppäimet
+keys-select = valitse
+keys-resolve-next = ratkaise ja siirry seuraavaan
+keys-reveal = näytä tieto
+keys-go = siirry näkymään

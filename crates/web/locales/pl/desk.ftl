@@ -97,3 +97,102 @@ language-de = niemiecki
 language-fi = fiński
 language-pl = polski
 language-ru = rosyjski
+assign = Przypisz
+take = Przejmij
+put-back = Zwolnij
+label = Etykieta
+label-name = Nazwa etykiety
+label-add = Dodaj etykietę
+label-remove = Usuń etykietę { $label }
+snooze = Odłóż
+snooze-date = Do wybranej daty
+snooze-later = Później dzisiaj
+snooze-tomorrow = Jutro
+snooze-monday = W poniedziałek
+snooze-month = Za miesiąc
+resolve = Rozwiąż
+reopen = Otwórz ponownie
+write-here = Treść
+reply-to = Odpowiedź do: { $name }…
+copy-to = Kopia do
+what-is-written = Rodzaj treści
+reply = Odpowiedź
+note = Notatka
+note-add = Dodaj notatkę
+send = Wyślij
+send-and-resolve = Wyślij i rozwiąż
+draft-kept = Szkic zapisany { $at }
+sent = Odpowiedź zostanie za chwilę wysłana.
+take-back = Cofnij
+taken-back = Cofnięto. Tekst jest w szkicu.
+overtaken = Rozmowa zmieniła się w międzyczasie; oto jej obecny stan.
+overtaken-state = Ktoś był szybszy: rozmowa jest teraz { $state }.
+overtaken-assignment = Ktoś był szybszy: proszę sprawdzić, kto ma teraz rozmowę.
+selection = Wybrane rozmowy
+select = Wybierz: { $name }
+selection-done =
+    { $count ->
+         [one] Wykonano dla { $count } rozmowy.
+         [few] Wykonano dla { $count } rozmów.
+         [many] Wykonano dla { $count } rozmów.
+        *[other] Wykonano dla { $count } rozmowy.
+    }
+selection-left =
+    { $count ->
+         [one] { $count } zmieniła się w międzyczasie i pozostaje bez zmian.
+         [few] { $count } zmieniły się w międzyczasie i pozostają bez zmian.
+         [many] { $count } zmieniło się w międzyczasie i pozostaje bez zmian.
+        *[other] { $count } zmieniło się w międzyczasie i pozostaje bez zmian.
+    }
+reveal = Odkryj
+reveal-what = { $field }, zamaskowane jako { $mask }: odkryj
+purpose = Cel
+purpose-service = do odpowiedzi
+purpose-billing = do rozliczeń
+purpose-delivery = do dostawy
+purpose-verification = do weryfikacji
+masks-again = Ukrycie za { $count } s
+mail-held = zaraz zostanie wysłana
+mail-queued = w kolejce
+mail-again = opóźniona, ponawianie
+mail-sending = wysyłanie
+mail-sent = wysłana
+mail-twice = wysłana, być może dwukrotnie
+mail-failed = niewysłana
+wrong-time = Proszę wybrać przyszły termin, najwyżej za dwa lata.
+wrong-label = Etykieta to nazwa o długości od 1 do 60 znaków w jednym wierszu.
+wrong-many-labels = Jest zbyt wiele etykiet. Proszę usunąć jedną lub użyć istniejącej.
+wrong-note = Proszę wpisać tekst, najwyżej 256 kB.
+wrong-no-address = Nie skonfigurowano adresu nadawcy. Proszę zwrócić się do administratora.
+wrong-address = Jeden z adresów jest nieprawidłowy. Proszę użyć formy nazwa@example.org.
+wrong-recipients = Jest zbyt wielu odbiorców. Proszę pominąć niektórych.
+wrong-own-address = Jeden z odbiorców to nasz adres. Proszę go pominąć lub napisać notatkę.
+wrong-no-text = Najpierw proszę wpisać tekst.
+wrong-long-text = Tekst jest zbyt długi. Proszę go skrócić lub wysłać jako plik.
+wrong-files = Plików jest zbyt wiele lub są zbyt duże. Proszę pominąć niektóre.
+wrong-erased = Klient został usunięty. Nie można już nic napisać.
+wrong-on-its-way = Wiadomość jest już w drodze i nie można jej cofnąć.
+wrong-mail = Tej wiadomości nie można wysłać w tej postaci.
+other-looks = { $who } też przegląda
+other-writes = { $who } pisze
+others-look =
+    { $count ->
+         [one] { $who } i { $count } inna osoba też przeglądają
+         [few] { $who } i { $count } inne osoby też przeglądają
+         [many] { $who } i { $count } innych osób też przegląda
+        *[other] { $who } i { $count } innej osoby też przegląda
+    }
+others-write =
+    { $count ->
+         [one] { $who } pisze, { $count } inna osoba przegląda
+         [few] { $who } pisze, { $count } inne osoby przeglądają
+         [many] { $who } pisze, { $count } innych osób przegląda
+        *[other] { $who } pisze, { $count } innej osoby przegląda
+    }
+commands = Polecenia
+commands-hint = Szukaj lub wpisz polecenie
+keys = Klawisze
+keys-select = zaznacz
+keys-resolve-next = rozwiąż i przejdź dalej
+keys-reveal = odkryj wartość
+keys-go = przejdź do widoku

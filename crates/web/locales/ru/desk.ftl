@@ -97,3 +97,102 @@ language-de = немецкий
 language-fi = финский
 language-pl = польский
 language-ru = русский
+assign = Назначить
+take = Взять себе
+put-back = Снять исполнителя
+label = Метка
+label-name = Название метки
+label-add = Добавить метку
+label-remove = Снять метку { $label }
+snooze = Отложить
+snooze-date = До даты
+snooze-later = Позже сегодня
+snooze-tomorrow = Завтра
+snooze-monday = В понедельник
+snooze-month = Через месяц
+resolve = Решено
+reopen = Открыть снова
+write-here = Текст
+reply-to = Ответ: { $name }…
+copy-to = Копия
+what-is-written = Что пишется
+reply = Ответ
+note = Заметка
+note-add = Добавить заметку
+send = Отправить
+send-and-resolve = Отправить и решить
+draft-kept = Черновик сохранён { $at }
+sent = Ваш ответ скоро уйдёт.
+take-back = Отменить
+taken-back = Отменено. Текст остался в черновике.
+overtaken = Обращение за это время изменилось; вот как оно выглядит сейчас.
+overtaken-state = Кто-то успел раньше: состояние обращения теперь — { $state }.
+overtaken-assignment = Кто-то успел раньше: посмотрите, у кого теперь обращение.
+selection = Выбранные обращения
+select = Выбрать: { $name }
+selection-done =
+    { $count ->
+         [one] Готово: { $count } обращение.
+         [few] Готово: { $count } обращения.
+         [many] Готово: { $count } обращений.
+        *[other] Готово: { $count } обращения.
+    }
+selection-left =
+    { $count ->
+         [one] { $count } за это время изменилось и остаётся как есть.
+         [few] { $count } за это время изменились и остаются как есть.
+         [many] { $count } за это время изменились и остаются как есть.
+        *[other] { $count } за это время изменились и остаются как есть.
+    }
+reveal = Показать
+reveal-what = { $field }, скрыто как { $mask }: показать
+purpose = Для чего
+purpose-service = для ответа
+purpose-billing = для расчётов
+purpose-delivery = для доставки
+purpose-verification = для проверки
+masks-again = Скроется через { $count } с
+mail-held = скоро уйдёт
+mail-queued = в очереди
+mail-again = задержка, будет повтор
+mail-sending = отправляется
+mail-sent = отправлено
+mail-twice = отправлено, возможно дважды
+mail-failed = не отправлено
+wrong-time = Выберите время в будущем, не дальше двух лет.
+wrong-label = Метка — это название от 1 до 60 знаков в одну строку.
+wrong-many-labels = Меток слишком много. Снимите одну или используйте имеющуюся.
+wrong-note = Напишите текст, не больше 256 кБ.
+wrong-no-address = Адрес отправителя не настроен. Обратитесь к администратору.
+wrong-address = Один из адресов не подходит. Пишите в виде name@example.org.
+wrong-recipients = Слишком много получателей. Уберите некоторых.
+wrong-own-address = Один из получателей — наш адрес. Уберите его или напишите заметку.
+wrong-no-text = Сначала напишите текст.
+wrong-long-text = Текст слишком длинный. Сократите его или отправьте файлом.
+wrong-files = Файлов слишком много или они слишком велики. Уберите некоторые.
+wrong-erased = Данные клиента удалены. Писать больше нельзя.
+wrong-on-its-way = Письмо уже отправлено, вернуть его нельзя.
+wrong-mail = Это письмо нельзя отправить в таком виде.
+other-looks = { $who } тоже смотрит
+other-writes = { $who } пишет
+others-look =
+    { $count ->
+         [one] { $who } и ещё { $count } тоже смотрят
+         [few] { $who } и ещё { $count } тоже смотрят
+         [many] { $who } и ещё { $count } тоже смотрят
+        *[other] { $who } и ещё { $count } тоже смотрят
+    }
+others-write =
+    { $count ->
+         [one] { $who } пишет, ещё { $count } смотрит
+         [few] { $who } пишет, ещё { $count } смотрят
+         [many] { $who } пишет, ещё { $count } смотрят
+        *[other] { $who } пишет, ещё { $count } смотрят
+    }
+commands = Команды
+commands-hint = Поиск или команда
+keys = Клавиши
+keys-select = выбрать
+keys-resolve-next = решить и к следующему
+keys-reveal = показать значение
+keys-go = перейти к разделу

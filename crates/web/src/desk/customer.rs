@@ -4,17 +4,18 @@
 use std::sync::Arc;
 
 use app::access::action::{ListConversations, ReadCustomer};
-use app::access::{CustomerCase, Permit};
+use app::access::{CustomerCase, Permit, Refusal};
 use app::desk::{Filter, Order, PageRequest, Thread};
 use app::identity::SignedIn;
-use app::vault::{self, FieldId, ValueRef};
+use app::vault::{self, Field, FieldId, Purpose, ValueRef};
 use app::{Actor, audit};
 use askama::Template;
-use kernel::{ConversationId, Id as _, Timestamp};
+use kernel::{ConversationId, CustomerId, Id as _, Timestamp};
 
 use super::colleagues::Colleagues;
 use super::view::View;
 use super::{fault, list, refusal, vault_refusal, words};
+use crate::frame::Frame;
 use crate::moments::Moments;
 use crate::problem::Problem;
 use crate::serve::Shared;
@@ -33,6 +34,8 @@ pub(crate) struct Locked {
     pub(crate) label: String,
     pub(crate) mask: String,
     pub(crate) value: ValueRef,
+    /// What it may be revealed for, the likeliest first.
+    pub(crate) purposes: Vec<(String, String)>,
     /// The key that reveals it.
     pub(crate) key: Option<usize>,
 }
@@ -57,6 +60,9 @@ pub(crate) struct CustomerPane {
     pub(crate) l: Strings,
     pub(crate) moments: Moments,
     pub(crate) conversation: ConversationId,
+    pub(crate) customer: CustomerId,
+    /// What a form of this page carries.
+    pub(crate) token: String,
     pub(crate) name: String,
     pub(crate) since: String,
     pub(crate) speaks: Option<String>,
@@ -72,26 +78,36 @@ pub(crate) struct CustomerPane {
 pub(crate) async fn read(
     shared: &Arc<Shared>,
     (me, may): (&SignedIn, &Permit<ListConversations>),
-    (l, moments): (Strings, &Moments),
+    frame: &Frame,
     view: &View,
     thread: &Thread,
 ) -> Result<CustomerPane, Problem> {
     let app = &shared.app;
+    let (l, moments) = (frame.strings, &frame.moments);
     let (organisation, customer) = (me.organisation, thread.customer);
     let filter = Filter { customer: Some(customer), ..Filter::default() };
     let page = PageRequest { order: Order::NewestFirst, cursor: None, limit: HISTORY + 1 };
     let case = CustomerCase { customer, conversation: Some(thread.id) };
-    let permit = session::permit::<ReadCustomer>(shared, me, case).await?;
-    let (masked, history, entries) = tokio::join!(
-        app.vault.masked(&permit),
+    // Who may not see what is held sees whose matter it is, and no more.
+    let (is_erased, permit) = match session::permit::<ReadCustomer>(shared, me, case).await {
+        Ok(permit) => (false, Some(permit)),
+        Err(Problem::Refused(why)) => (why == Refusal::Erased, None),
+        Err(problem) => return Err(problem),
+    };
+    let masked = async {
+        match &permit {
+            Some(permit) => app.vault.masked(permit).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (masked, fields, history, entries) = tokio::join!(
+        masked,
+        app.vault.fields(organisation),
         app.desk.list(may, filter, page),
         app.audit.latest_of(organisation, customer.into(), ENTRIES),
     );
-    let (is_erased, masked) = match masked {
-        Ok(masked) => (false, masked),
-        Err(vault::Error::Erased) => (true, Vec::new()),
-        Err(error) => return Err(vault_refusal(error)),
-    };
+    let masked = masked.map_err(vault_refusal)?;
+    let fields = fields.map_err(vault_refusal)?;
     let entries = entries.map_err(|error| fault(&error))?;
     let history = history.map_err(refusal)?.rows.into_iter().filter(|row| row.id != thread.id).take(HISTORY);
     let history = history.map(|row| Past {
@@ -102,20 +118,22 @@ pub(crate) async fn read(
     Ok(CustomerPane {
         l,
         conversation: thread.id,
+        customer,
+        token: frame.token().to_owned(),
         name: thread.customer_name.clone().unwrap_or_else(|| l.t("nameless")),
         since: moments.year(&customer.made_at()),
         speaks: thread.language.map(|language| words::speaks(l, language)),
         is_erased,
         history: history.collect(),
         looks: looks(shared, me, l, entries, &masked).await,
-        locked: locked(l, masked),
+        locked: locked(l, masked, &fields),
         moments: moments.clone(),
         is_beside: false,
     })
 }
 
 /// The values with their keys. The name is case content and stands above.
-fn locked(l: Strings, masked: Vec<vault::MaskedValue>) -> Vec<Locked> {
+fn locked(l: Strings, masked: Vec<vault::MaskedValue>, fields: &[Field]) -> Vec<Locked> {
     let values = masked.into_iter().filter(|value| value.field != FieldId::NAME);
     values
         .enumerate()
@@ -123,9 +141,18 @@ fn locked(l: Strings, masked: Vec<vault::MaskedValue>) -> Vec<Locked> {
             label: label(l, value.field, &value.label),
             mask: value.masked.to_string(),
             value: value.id,
+            purposes: purposes(l, fields, value.field),
             key: Some(place + 1).filter(|key| *key < 10),
         })
         .collect()
+}
+
+/// What a field is held for: answering comes first, as that is what a desk does.
+fn purposes(l: Strings, fields: &[Field], field: FieldId) -> Vec<(String, String)> {
+    let held = fields.iter().find(|known| known.id == field).map_or(&[][..], |known| &known.purposes);
+    let mut words: Vec<&str> = held.iter().map(Purpose::as_str).collect();
+    words.sort_by_key(|word| *word != "service");
+    words.into_iter().map(|word| (word.to_owned(), words::purpose(l, word))).collect()
 }
 
 /// The product's own fields are named in the reader's language, an organisation's in its own.

@@ -12,9 +12,11 @@ use kernel::{ConversationId, Locale, Timestamp};
 use super::colleagues::Colleagues;
 use super::view::{View, Wishes};
 use super::{rail, refusal, words};
+use crate::frame::Frame;
 use crate::moments::Moments;
 use crate::problem::Problem;
 use crate::serve::Shared;
+use crate::snooze::{self, Preset};
 use crate::strings::Strings;
 
 /// Rows of one page: what fills a tall screen twice.
@@ -49,6 +51,11 @@ pub(crate) struct ListPane {
     pub(crate) wishes: Wishes,
     /// Code, name, and whether the list is narrowed to it.
     pub(crate) languages: [(&'static str, String, bool); 5],
+    pub(crate) presets: Vec<Preset>,
+    /// The address of this list as it is narrowed.
+    pub(crate) here: String,
+    /// What a form of this page carries.
+    pub(crate) token: String,
     pub(crate) rows: Rows,
 }
 
@@ -58,14 +65,14 @@ pub(crate) struct ListPane {
 pub(crate) struct Rows {
     pub(crate) l: Strings,
     pub(crate) moments: Moments,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) shown: Vec<Row>,
     pub(crate) next: Option<String>,
 }
 
 /// Reads one page of a view.
 pub(crate) async fn read(
     shared: &Arc<Shared>,
-    (me, may): (&SignedIn, &Permit<ListConversations>),
+    (me, permit): (&SignedIn, &Permit<ListConversations>),
     (l, moments): (Strings, &Moments),
     (view, wishes): (&View, &Wishes),
     here: Option<ConversationId>,
@@ -76,14 +83,14 @@ pub(crate) async fn read(
     let cursor = Some(wishes.cursor.as_str()).filter(|cursor| !cursor.is_empty());
     let cursor = cursor.map(str::parse).transpose().map_err(|_| Problem::Query)?;
     let request = PageRequest { order: wishes.order(view), cursor, limit: ROWS };
-    let page = shared.app.desk.list(may, filter, request).await.map_err(refusal)?;
+    let page = shared.app.desk.list(permit, filter, request).await.map_err(refusal)?;
     let agents = page.rows.iter().filter_map(|row| row.assignee);
     let colleagues = Colleagues::of(shared, me, agents).await;
     let path = view.path();
     let query = wishes.query(None);
     let rows = page.rows.into_iter().map(|row| shown(l, view, &colleagues, (&path, &query), row, (me, here)));
     let next = page.next.map(|next| format!("{path}{}", wishes.query(Some(&next.to_string()))));
-    Ok(Rows { l, moments: moments.clone(), rows: rows.collect(), next })
+    Ok(Rows { l, moments: moments.clone(), shown: rows.collect(), next })
 }
 
 fn shown(
@@ -127,11 +134,15 @@ pub(crate) fn subject(l: Strings, subject: Option<String>) -> String {
 }
 
 /// The pane around its rows.
-pub(crate) fn pane(l: Strings, view: &View, wishes: &Wishes, rows: Rows) -> ListPane {
+pub(crate) fn pane(frame: &Frame, view: &View, wishes: &Wishes, rows: Rows) -> ListPane {
+    let (l, moments) = (frame.strings, &frame.moments);
     ListPane {
         l,
         title: rail::name(l, view),
         path: view.path(),
+        here: format!("{}{}", view.path(), wishes.query(None)),
+        token: frame.token().to_owned(),
+        presets: snooze::presets(l, moments),
         languages: Locale::ALL
             .map(|locale| (locale.code(), words::language_name(l, locale), wishes.language() == Some(locale))),
         wishes: Wishes { order: order_word(wishes.order(view)).to_owned(), ..wishes.clone() },

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::access::Permit;
 use app::access::action::ListConversations;
 use app::desk::{Assignee, Count, State};
-use app::identity::SignedIn;
+use askama::Template;
+use kernel::AgentId;
 
 use super::refusal;
 use super::view::View;
@@ -28,7 +29,10 @@ pub(crate) struct Door {
 }
 
 /// All doors.
+#[derive(Template)]
+#[template(path = "desk/rail.html")]
 pub(crate) struct Rail {
+    pub(crate) l: Strings,
     pub(crate) views: Vec<Door>,
     pub(crate) labels: Vec<Door>,
 }
@@ -36,16 +40,16 @@ pub(crate) struct Rail {
 impl Rail {
     pub(crate) async fn of(
         shared: &Arc<Shared>,
-        (me, may): (&SignedIn, &Permit<ListConversations>),
-        l: Strings,
+        permit: &Permit<ListConversations>,
+        (l, me): (Strings, AgentId),
         here: &View,
     ) -> Result<Self, Problem> {
         let desk = &shared.app.desk;
         let counted = tokio::try_join!(
-            desk.counts(may, Assignee::Agent(me.agent)),
-            desk.counts(may, Assignee::Nobody),
-            desk.counts(may, Assignee::Any),
-            desk.labels(may),
+            desk.counts(permit, Assignee::Agent(me)),
+            desk.counts(permit, Assignee::Nobody),
+            desk.counts(permit, Assignee::Any),
+            desk.labels(permit),
         );
         let (mine, unassigned, all, labels) = counted.map_err(refusal)?;
         let open = |counts: &app::desk::Counts| sum(counts.of(State::New), counts.of(State::Open));
@@ -64,7 +68,7 @@ impl Rail {
             let view = View::Label(name.clone());
             Door { name, path: view.path(), count: None, is_here: view == *here, key: None }
         });
-        Ok(Self { views: views.collect(), labels: labels.collect() })
+        Ok(Self { l, views: views.collect(), labels: labels.collect() })
     }
 }
 

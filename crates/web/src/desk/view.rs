@@ -11,6 +11,11 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 /// How the address of a label's view begins.
 const LABEL: &str = "label:";
 
+/// A name as a part of an address.
+pub(crate) fn encoded(name: &str) -> String {
+    utf8_percent_encode(name, PATH).to_string()
+}
+
 /// A door of the rail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum View {
@@ -53,7 +58,7 @@ impl View {
     pub(crate) fn path(&self) -> String {
         let word = self.word();
         match self {
-            Self::Label(name) => format!("/desk/{word}{}", utf8_percent_encode(name, PATH)),
+            Self::Label(name) => format!("/desk/{word}{}", encoded(name)),
             _ => format!("/desk/{word}"),
         }
     }

@@ -1,11 +1,14 @@
 //! The desk's words for states, channels, events and the people who did something.
 
 use app::Actor;
+use app::channels::{Delivery, DeliveryState};
 use app::desk::{Direction, Event, EventKind, Message, Nature, State};
 use kernel::{Locale, Timestamp};
 
 use super::colleagues::Colleagues;
+use super::thread::Journey;
 use crate::moments::Moments;
+use crate::presence::Other;
 use crate::strings::Strings;
 
 pub(crate) fn state(l: Strings, state: State) -> String {
@@ -104,5 +107,45 @@ pub(crate) fn language_name(l: Strings, locale: Locale) -> String {
         Locale::Fi => l.t("language-fi"),
         Locale::Pl => l.t("language-pl"),
         Locale::Ru => l.t("language-ru"),
+    }
+}
+
+/// How a mail of ours fares, in a few words.
+pub(crate) fn journey(l: Strings, moments: &Moments, delivery: &Delivery) -> Journey {
+    let undo = delivery.due_at.filter(|_| delivery.state == DeliveryState::Held);
+    let undo = undo.map(|until| until.since(moments.now()).as_secs());
+    let (words, kind) = match delivery.state {
+        DeliveryState::Held => (l.t("mail-held"), ""),
+        DeliveryState::Queued if delivery.tries > 0 => (l.t("mail-again"), "warn"),
+        DeliveryState::Queued => (l.t("mail-queued"), ""),
+        DeliveryState::Sending => (l.t("mail-sending"), ""),
+        DeliveryState::Sent if delivery.perhaps_twice => (l.t("mail-twice"), "warn"),
+        DeliveryState::Sent => (l.t("mail-sent"), ""),
+        DeliveryState::Failed => (l.t("mail-failed"), "late"),
+    };
+    let is_troubled = matches!(delivery.state, DeliveryState::Queued | DeliveryState::Failed);
+    let trouble = delivery.trouble.as_ref().filter(|_| is_troubled).map(|(_, said)| said.clone());
+    Journey { words, kind, trouble, undo }
+}
+
+/// A purpose of the product's own in the reader's language, an organisation's as it wrote it.
+pub(crate) fn purpose(l: Strings, word: &str) -> String {
+    match word {
+        "service" => l.t("purpose-service"),
+        "billing" => l.t("purpose-billing"),
+        "delivery" => l.t("purpose-delivery"),
+        "verification" => l.t("purpose-verification"),
+        other => other.to_owned(),
+    }
+}
+
+/// Who else is at a conversation; nothing when nobody is.
+pub(crate) fn others(l: Strings, others: &[Other]) -> String {
+    match others {
+        [] => String::new(),
+        [one] if one.writes => l.t1("other-writes", "who", &one.name),
+        [one] => l.t1("other-looks", "who", &one.name),
+        [one, rest @ ..] if one.writes => l.t2("others-write", "who", &one.name, "count", rest.len()),
+        [one, rest @ ..] => l.t2("others-look", "who", &one.name, "count", rest.len()),
     }
 }

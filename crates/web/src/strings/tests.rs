@@ -19,12 +19,9 @@ fn keys(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
                 current = key.to_owned();
                 assert!(keys.insert(current.clone(), BTreeSet::new()).is_none(), "{}: {key} twice", locale.code());
             }
-            let values: &mut BTreeSet<String> = match keys.get_mut(&current) {
-                Some(values) => values,
-                None => continue,
-            };
+            let Some(values) = keys.get_mut(&current) else { continue };
             for part in line.split('$').skip(1) {
-                values.insert(part.chars().take_while(|c| c.is_ascii_alphanumeric()).collect());
+                values.insert(part.chars().take_while(char::is_ascii_alphanumeric).collect());
             }
         }
     }

@@ -110,7 +110,7 @@ pub(super) fn request(method: &str, path: &str, fields: &[(&str, &str)], body: &
     for (name, value) in fields {
         head.extend([*name, ": ", *value, "\r\n"]);
     }
-    if method == "POST" {
+    if method == "POST" || !body.is_empty() {
         head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
     }
     head.push_str("\r\n");
