@@ -76,7 +76,7 @@ pub(crate) enum Channel {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  doorward channel address service@elm.example --name \"Elm Clinic\" --default")]
+#[command(after_help = "Example:\n  doorward channel address service@elm.example --default")]
 pub(crate) struct AddressArguments {
     /// The address
     address: String,
