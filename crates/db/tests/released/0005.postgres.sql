@@ -147,6 +147,7 @@ CREATE TABLE public.draft (
     org bytea NOT NULL,
     conversation bytea NOT NULL,
     agent bytea NOT NULL,
+    id bytea NOT NULL,
     customer bytea NOT NULL,
     sealed bytea NOT NULL,
     changed_at bigint NOT NULL
@@ -546,5 +547,5 @@ ALTER TABLE ONLY public.session
 INSERT INTO schema_version VALUES (1, '0001_engine_room', 'a1cd3b51fa918072', 0);
 INSERT INTO schema_version VALUES (2, '0002_identity', '65797ea0fba9ed81', 0);
 INSERT INTO schema_version VALUES (3, '0003_mail_out', 'b0b95682b9c1efdf', 0);
-INSERT INTO schema_version VALUES (4, '0004_desk', '41ca188bc051d9f4', 0);
+INSERT INTO schema_version VALUES (4, '0004_desk', '0762478dc0c276b7', 0);
 INSERT INTO schema_version VALUES (5, '0005_mailbox', '225392c2e8fa3ebe', 0);

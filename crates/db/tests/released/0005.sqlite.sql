@@ -448,6 +448,8 @@ CREATE TABLE draft (
     org BLOB NOT NULL,
     conversation BLOB NOT NULL,
     agent BLOB NOT NULL,
+    -- Another one each time: it binds what is sealed to this row.
+    id BLOB NOT NULL,
     -- Whose key seals it.
     customer BLOB NOT NULL,
     sealed BLOB NOT NULL,
@@ -491,5 +493,5 @@ CREATE TABLE mailbox (
 INSERT INTO schema_version VALUES (1, '0001_engine_room', 'a8f5da1b458a11dd', 0);
 INSERT INTO schema_version VALUES (2, '0002_identity', '2ac24fe8607c199b', 0);
 INSERT INTO schema_version VALUES (3, '0003_mail_out', '9cd274215b741235', 0);
-INSERT INTO schema_version VALUES (4, '0004_desk', '057ba23e6a291d55', 0);
+INSERT INTO schema_version VALUES (4, '0004_desk', '1e2db2c681ca87b4', 0);
 INSERT INTO schema_version VALUES (5, '0005_mailbox', '0a7c0a7deec9937c', 0);

@@ -1,6 +1,7 @@
 //! How mail leaves: once and in order, whatever the mail server does.
 
 mod cuts;
+mod death;
 mod foreign_server;
 mod order;
 mod refusals;
