@@ -15,6 +15,7 @@ mod output;
 pub mod owner;
 pub mod progress;
 mod reach;
+mod sample;
 mod shutdown;
 
 use std::ffi::OsString;

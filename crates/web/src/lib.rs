@@ -14,6 +14,7 @@ mod form;
 mod form_token;
 mod frame;
 mod front;
+mod guests;
 mod health;
 mod identity;
 mod inbound_mail;
@@ -34,6 +35,7 @@ mod session;
 mod snooze;
 mod strings;
 
+pub use guests::Guests;
 pub use limits::{Limits, TOKEN_REQUESTS};
 pub use metrics::Metrics;
 pub use openapi::DOCUMENT as OPENAPI_DOCUMENT;

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::problem::Problem;
 use crate::serve::Shared;
-use crate::{answer, appearance, assets, desk, front, health, identity, inbound_mail, metrics, openapi};
+use crate::{answer, appearance, assets, desk, front, guests, health, identity, inbound_mail, metrics, openapi};
 
 /// For whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub static ROUTES: &[Route] = &[
     program("GET", "/health/ready", Permit::Everybody, || get(health::ready)),
     program("GET", "/metrics", Permit::LoopbackOrToken(Scope::MetricsRead), || get(metrics::show)),
     page("GET", "/", Permit::Everybody, || get(front::show)),
+    page("GET", "/demo/{key}", Permit::Everybody, || get(guests::enter)),
     page("GET", "/assets/{hash}/{name}", Permit::Everybody, || get(assets::show)),
     page("GET", "/desk", Permit::SignedIn, || get(desk::first)),
     page("GET", "/desk/{view}", Permit::SignedIn, || get(desk::in_view)),

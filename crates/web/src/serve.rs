@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::guests::Guests;
 use crate::presence::Presence;
 use crate::rate::Rates;
 use crate::{Limits, Metrics, connection, routes};
@@ -37,6 +38,8 @@ pub struct Server {
     pub limits: Limits,
     /// Whether clients come by HTTPS, here or at a proxy: browsers are told to come by nothing else.
     pub encrypted: bool,
+    /// Who comes in by a link, in a demonstration.
+    pub guests: Option<Arc<dyn Guests>>,
 }
 
 /// What handlers see.
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) background: Vec<(&'static str, AbortHandle)>,
     pub(crate) limits: Limits,
     pub(crate) encrypted: bool,
+    pub(crate) guests: Option<Arc<dyn Guests>>,
     pub(crate) presence: Presence,
     /// How often each token asks.
     pub(crate) rates: Rates,
@@ -59,7 +63,7 @@ pub(crate) struct Shared {
 /// Answers on the listener until `shutdown` is ready. Returns when everything that was begun is
 /// finished; a client that takes longer than [`Limits::stop_time`] to send or to read is cut off.
 pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
-    let Server { app, metrics, large_bodies, background, limits, encrypted } = server;
+    let Server { app, metrics, large_bodies, background, limits, encrypted, guests } = server;
     let (stopping, begun) = (CancellationToken::new(), TaskTracker::new());
     let rates = Rates::new(limits.token_requests);
     let shared = Shared {
@@ -69,6 +73,7 @@ pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<
         background,
         limits,
         encrypted,
+        guests,
         rates,
         presence: Presence::new(),
         stopping,

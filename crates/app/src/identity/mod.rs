@@ -58,6 +58,7 @@ pub use session_list::Session;
 pub use settings::Settings;
 pub use sign_in::PasswordSignIn;
 pub(crate) use store::STATEMENTS;
+pub use totp::one_time_password;
 pub use visitor::Visitor;
 
 /// Characters of an organisation's name.

@@ -99,6 +99,24 @@ fn step_at(now: Timestamp) -> u64 {
 }
 
 /// Everything but unreserved signs (RFC 3986 section 2.3) as percent and hex.
+/// What an authenticator app that was given a secret's text shows now; for a demonstration, whose
+/// agents have no app. None for a text that is no secret.
+pub fn one_time_password(secret: &str, now: Timestamp) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_BYTES));
+    let (mut held, mut bits) = (0u32, 0u32);
+    for digit in secret.bytes() {
+        let value = BASE32.iter().position(|known| *known == digit)?;
+        held = (held << 5) | u32::try_from(value).ok()?;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 0xFF).ok()?);
+            held &= (1 << bits) - 1;
+        }
+    }
+    Some(TotpSecret::from_bytes(&bytes)?.password(step_at(now)))
+}
+
 fn percent(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -152,6 +170,11 @@ mod tests {
     #[test]
     fn an_app_is_given_the_secret_as_text_and_as_a_picture() {
         assert_eq!(*secret().text(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let shown = one_time_password(&secret().text(), Timestamp::from_seconds(1_234_567_890));
+        assert_eq!(shown.unwrap().as_str(), "005924");
+        assert!(
+            one_time_password("GEZD", Timestamp::EPOCH).is_none() && one_time_password("1", Timestamp::EPOCH).is_none()
+        );
         let uri = secret().uri("Elm & Clinic", "maria@elm.example");
         assert!(uri.starts_with("otpauth://totp/Elm%20%26%20Clinic:maria%40elm.example?secret=GEZDGNBV"), "{}", *uri);
         let picture = picture(&uri).unwrap();

@@ -11,12 +11,13 @@ use clap::Args;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
+use super::Context;
 use super::demo::{list, settings_in, take_in, temporary_folder};
-use super::{Context, sample_mail};
 use crate::exit::{Failure, Kind};
 use crate::operations::{Conversations, Initialise, MailOutcome, Operation, Verified};
 use crate::progress::{Bar, Progress};
 use crate::reach::Reached;
+use crate::sample;
 
 /// The most mails that one run takes in.
 const MOST_MAILS: u64 = 1_000_000;
@@ -113,7 +114,7 @@ async fn take_in_all(
     let begun = Instant::now();
     stream::iter(0..mails)
         .map(|number| async move {
-            let mail = sample_mail::mail(sample, number, now);
+            let mail = sample::mail(sample, number, now);
             reached.ask::<MailOutcome>(take_in(), mail.into(), &mut |_| {}).await?;
             Ok::<u64, Failure>(number)
         })

@@ -16,7 +16,6 @@ mod mail_files;
 pub(crate) mod mailbox;
 pub(crate) mod quarantine;
 mod rotate;
-mod sample_mail;
 pub(crate) mod serve;
 pub(crate) mod tokens;
 pub(crate) mod verify;

@@ -47,8 +47,11 @@ pub(super) fn make_private(path: &Path) -> Result<(), Failure> {
 }
 
 /// Puts the product together on an opened keyring, which must be the one that belongs to the rows.
-pub(super) async fn app(settings: &Settings, keyring: Keyring, entropy: Arc<dyn Entropy>) -> Result<App, Failure> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+pub(super) async fn app(
+    settings: &Settings,
+    keyring: Keyring,
+    (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+) -> Result<App, Failure> {
     let policies = policies(settings)?;
     let db = Db::open(database(settings), Arc::clone(&clock)).await?;
     let resolver = match (settings.sender_authentication, settings.resolver) {
@@ -106,7 +109,7 @@ pub(super) async fn initialise(settings: &Settings, wish: Initialise) -> Result<
     make_private(&settings.data)?;
     make_private(&blobs(settings))?;
     let keyring = keys::open_or_make(settings, &entropy)?;
-    let app = app(settings, keyring, entropy).await?;
+    let app = app(settings, keyring, (Arc::new(SystemClock), entropy)).await?;
     let new = identity::New { name: wish.organisation, admin_email: wish.admin_email };
     let created = app.identity.create_organisation(new).await;
     let folded = match &created {

@@ -4,6 +4,7 @@
 mod agents;
 mod answers;
 mod channels;
+mod demonstration;
 mod failures;
 mod folder;
 mod keys;
@@ -20,7 +21,7 @@ use futures_util::future::BoxFuture;
 
 use crate::configuration::Settings;
 use crate::exit::{Failure, Kind};
-use crate::operations::{Initialise, Initialised, MboxEntry, Opened, Product, Restore, Restored};
+use crate::operations::{Demonstration, Initialise, Initialised, MboxEntry, Opened, Product, Restore, Restored};
 use crate::progress::ProgressSink;
 
 /// Everything in this process.
@@ -38,6 +39,13 @@ impl Product for Embedded {
     fn open<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Arc<dyn Opened>, Failure>> {
         Box::pin(async move {
             let opened: Arc<dyn Opened> = Arc::new(opened::OpenFolder::open(settings).await?);
+            Ok(opened)
+        })
+    }
+
+    fn demonstrate<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Arc<dyn Demonstration>, Failure>> {
+        Box::pin(async move {
+            let opened: Arc<dyn Demonstration> = Arc::new(demonstration::Stage::open(settings).await?);
             Ok(opened)
         })
     }

@@ -10,7 +10,7 @@ use app::audit::Announced;
 use app::channels::MailboxPace;
 use envelope::CryptoEntropy;
 use futures_util::future::BoxFuture;
-use kernel::Entropy;
+use kernel::{Clock, Entropy, SystemClock};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -30,12 +30,19 @@ pub(super) struct OpenFolder {
     token_requests: NonZeroU32,
     /// Where this process answers HTTP, once it does.
     served: OnceLock<SocketAddr>,
+    /// Who comes in by a link, in a demonstration.
+    pub(super) guests: OnceLock<Arc<dyn web::Guests>>,
 }
 
 impl OpenFolder {
     /// Opens the keys, brings the schema up to date, refuses a log that was rolled back, and
     /// starts what runs beside.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        Self::open_at(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub(super) async fn open_at(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let entropy: Arc<dyn Entropy> = Arc::new(CryptoEntropy);
         let keyring = keys::open(settings, &entropy)?;
         if !folder::blobs(settings).is_dir() {
@@ -44,7 +51,7 @@ impl OpenFolder {
                 format_args!("{} is no data folder: run doorward init", settings.data.display()),
             ));
         }
-        let app = folder::app(settings, keyring, entropy).await?;
+        let app = folder::app(settings, keyring, (clock, entropy)).await?;
         if let Err(failure) = check(&app).await {
             app.close().await;
             return Err(failure);
@@ -62,6 +69,7 @@ impl OpenFolder {
             tls_proxy: settings.tls_proxy,
             token_requests: settings.token_requests,
             served: OnceLock::new(),
+            guests: OnceLock::new(),
         })
     }
 
@@ -158,6 +166,7 @@ impl Opened for OpenFolder {
                 background,
                 limits: web::Limits { token_requests: self.token_requests, ..web::Limits::default() },
                 encrypted: false,
+                guests: self.guests.get().cloned(),
             };
             let shutdown = entry.shutdown.clone();
             web::serve(entry.listener, server, entry.shutdown.cancelled_owned()).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::Actor;
 use app::backup::Places;
 use envelope::CryptoEntropy;
-use kernel::Entropy;
+use kernel::{Entropy, SystemClock};
 
 use super::{folder, keys};
 use crate::configuration::Settings;
@@ -19,7 +19,7 @@ pub(super) async fn restore(settings: &Settings, wish: Restore, progress: &Progr
     let keyring = keys::open(settings, &entropy)?;
     folder::make_private(&settings.data)?;
     folder::make_private(&folder::blobs(settings))?;
-    let app = folder::app(settings, keyring, entropy).await?;
+    let app = folder::app(settings, keyring, (Arc::new(SystemClock), entropy)).await?;
     let places = Places { data: wish.from, keys: wish.keys_from };
     let restored = app.backup.restore(&places, Actor::Operator, told(progress)).await;
     app.close().await;

@@ -34,7 +34,7 @@ pub use mailbox::{
     LogIn, MailboxChanged, MailboxRow, MailboxSettings, MailboxStage, MailboxTested, Mailboxes, Security,
 };
 pub use moment::Moment;
-pub use product::{HttpEntry, Initialise, MboxEntry, Opened, Product, Restore};
+pub use product::{Demonstration, Filled, Guest, HttpEntry, Initialise, MboxEntry, Opened, Product, Restore};
 
 use crate::exit::Failure;
 use crate::progress::ProgressSink;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +70,9 @@ pub trait Product: Send + Sync + 'static {
     /// Opens a data folder: unlocks the keys, upgrades the schema, starts what runs beside.
     fn open<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Arc<dyn Opened>, Failure>>;
 
+    /// Opens a folder that has just been made, to be filled with made-up work.
+    fn demonstrate<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Arc<dyn Demonstration>, Failure>>;
+
     /// Fills an empty data folder from a backup and makes later erasures again.
     fn restore<'a>(
         &'a self,
@@ -83,6 +87,39 @@ pub trait Product: Send + Sync + 'static {
         reader: &mut dyn BufRead,
         each: &mut dyn FnMut(MboxEntry) -> Result<(), Failure>,
     ) -> Result<(), Failure>;
+}
+
+/// An agent of a demonstration, who comes in by a link.
+#[derive(Clone, Debug, Serialize)]
+pub struct Guest {
+    /// The made-up name.
+    pub name: String,
+    /// What the agent's work is.
+    pub roles: String,
+    /// What stands behind `/demo/` in the link; it works as long as the process lives.
+    pub key: String,
+}
+
+/// An open folder that is being filled with a made-up organisation's work.
+pub trait Demonstration: Opened {
+    /// Makes the agents, an address of ours, and a mail server that keeps what it is given.
+    fn furnish(&self) -> BoxFuture<'_, Result<Vec<Guest>, Failure>>;
+
+    /// Makes the customers and what they and the agents wrote in the months before now.
+    fn fill<'a>(&'a self, progress: &'a ProgressSink) -> BoxFuture<'a, Result<Filled, Failure>>;
+}
+
+/// What a demonstration was filled with.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Filled {
+    /// Customers.
+    pub customers: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Mails that came in.
+    pub mails: u64,
+    /// Answers that left.
+    pub answers: u64,
 }
 
 /// An open data folder.

@@ -18,3 +18,4 @@ pub(crate) use enrol::{begin_enrolment, enrol_with_passkey, enrol_with_password,
 pub(crate) use password::{password, set_password};
 pub(crate) use recovery::{recover, recovery};
 pub(crate) use sign_in::{begin_sign_in, sign_in, sign_in_with_passkey, sign_in_with_password, sign_out};
+pub(crate) use visitor::signed_in;

@@ -31,7 +31,7 @@ impl FromRequestParts<Arc<Shared>> for From {
 }
 
 /// The same answer with the cookies of a session that has just begun.
-pub(super) fn signed_in(mut response: Response, session: &NewSession) -> Response {
+pub(crate) fn signed_in(mut response: Response, session: &NewSession) -> Response {
     let written =
         [cookies::passing(cookies::SESSION, &session.cookie), cookies::choice(cookies::DEVICE, &session.device)];
     for cookie in written.into_iter().flatten() {

@@ -49,6 +49,7 @@ impl Entry {
             background: vec![("the work beside", beside.abort_handle())],
             limits,
             encrypted: false,
+            guests: None,
         };
         let served = tokio::spawn(web::serve(listener, server, async { drop(stopped.await) }));
         Self { test, address, large_bodies, stop, served, beside }
