@@ -493,5 +493,5 @@ CREATE TABLE mailbox (
 INSERT INTO schema_version VALUES (1, '0001_engine_room', 'a8f5da1b458a11dd', 0);
 INSERT INTO schema_version VALUES (2, '0002_identity', '2ac24fe8607c199b', 0);
 INSERT INTO schema_version VALUES (3, '0003_mail_out', '9cd274215b741235', 0);
-INSERT INTO schema_version VALUES (4, '0004_desk', '1e2db2c681ca87b4', 0);
+INSERT INTO schema_version VALUES (4, '0004_desk', 'b5e4f132446a2368', 0);
 INSERT INTO schema_version VALUES (5, '0005_mailbox', '0a7c0a7deec9937c', 0);
