@@ -68,7 +68,7 @@ impl<'e> Browser<'e> {
 }
 
 fn escaped(value: &str) -> String {
-    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    value.bytes().fold(String::new(), |coded, byte| coded + &format!("%{byte:02X}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,7 @@ async fn a_wrong_password_keeps_what_was_typed_and_looks_the_same_for_everybody(
         let entry = Entry::on(engine).await;
         let invited = entry.test.invite("maria@elm.example", Role::Agent).await;
         let maria = entry.test.enrol_with_password(&invited.text, "Maria").await;
-        entry.test.clock.advance(Duration::from_secs(60));
+        entry.test.clock.advance(Duration::from_mins(1));
         let code = entry.test.code(&maria.secret);
         let mut browser = Browser::new(&entry);
         browser.get("/sign-in").await;

@@ -89,7 +89,7 @@ async fn who_comes_back_hears_what_was_missed() {
         let entry = Entry::on(engine).await;
         let aino = entry.test.sign_in("Aino", Roles::from(Role::Agent), Locale::En).await;
         let last = entry.test.clock_now().micros().to_string();
-        entry.test.clock.advance(Duration::from_secs(60));
+        entry.test.clock.advance(Duration::from_mins(1));
         let conversation = opened(&entry.test, "anna").await;
         let mut stream = Stream::open(&entry, &aino, &[("last-event-id", &last)]).await;
         stream.hear(&format!("event: moved\ndata: {conversation}")).await;

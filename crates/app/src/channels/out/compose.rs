@@ -343,12 +343,11 @@ fn commit(tx: &mut Tx<'_>, organisation: OrganisationId, actor: Actor, new: &Pre
     if let Some(conversation) = &new.conversation {
         Desk::open(tx, organisation, conversation, now)?;
     }
-    let seen = match new.seen {
-        Some(seen) => seen,
-        None => {
-            let held = Desk::hold(tx, organisation, new.message.conversation)?;
-            Desk::held(tx, held)?.ok_or(Error::Stale)?
-        }
+    let seen = if let Some(seen) = new.seen {
+        seen
+    } else {
+        let held = Desk::hold(tx, organisation, new.message.conversation)?;
+        Desk::held(tx, held)?.ok_or(Error::Stale)?
     };
     store::claim_references(tx, organisation, &[new.reference])?;
     let moved = Desk::answer(tx, organisation, &new.message, (&seen, new.after, actor))?;
