@@ -61,7 +61,14 @@ impl Presence {
 
     /// A page of a session is open until the value is dropped.
     pub(crate) fn page(&self, me: &SignedIn) -> OpenPage {
-        self.with(me, |looker| looker.pages += 1);
+        let at = self.with(me, |looker| {
+            looker.pages += 1;
+            looker.at
+        });
+        // A page is read before its stream begins: only now somebody looks.
+        if let Some(at) = at.flatten() {
+            self.tell(me.organisation, at);
+        }
         OpenPage { presence: self.clone(), session: me.session }
     }
 
